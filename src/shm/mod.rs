@@ -1,0 +1,1 @@
+//! Shared memory: segments without names, rings, doorbells. The peer is not trusted.

@@ -1,0 +1,1 @@
+//! Atomics facade and the engine lock.
