@@ -14,6 +14,9 @@ pub enum Phase {
     Finalized,
 }
 
+/// The engine lives as long as the process.
+pub type Eng = &'static Engine;
+
 pub struct Engine {
     pub phase: std::cell::Cell<Phase>,
 }

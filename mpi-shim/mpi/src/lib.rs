@@ -15,7 +15,7 @@ pub mod engine;
 pub mod error;
 pub mod handle;
 
-pub use engine::Engine;
+pub use engine::{Eng, Engine};
 pub use error::{Error, Result};
 pub use vmi_mpi_args::{
     AttrOn, Callbacks, CommId, ErrOn, ErrhandlerId, FileId, GroupId, Handle, Handles, InfoId, Ints, MessageId, OpId,
