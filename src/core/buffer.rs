@@ -72,3 +72,15 @@ impl UserBuf {
         unsafe { std::ptr::copy(self.0, dst.0, len) }
     }
 }
+
+/// Asks the processor to fetch a line for writing; never faults.
+#[inline]
+pub fn prefetch_write(at: UserBuf) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch is a hint and touches nothing.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_ET0 }>(at.as_ptr().cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}

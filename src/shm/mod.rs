@@ -1,1 +1,9 @@
-//! Shared memory: segments without names, rings, doorbells. The peer is not trusted.
+//! Shared memory: the node segment, rings in it, doorbells.
+//!
+//! The peer is not trusted: each shared field is read once into a local and checked before use; nothing in a
+//! segment is a pointer; a hostile peer can garble its own messages and block its own ring, nothing else.
+#![allow(unsafe_code, reason = "memory that other processes write")]
+
+pub mod node;
+pub mod ring;
+pub mod segment;

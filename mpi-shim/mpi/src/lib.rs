@@ -18,6 +18,6 @@ pub mod handle;
 pub use engine::{Eng, Engine};
 pub use error::{Error, Result};
 pub use vmi_mpi_args::{
-    AttrOn, Callbacks, CommId, ErrOn, ErrhandlerId, FileId, GroupId, Handle, Handles, InfoId, Ints, MessageId, OpId,
-    RequestId, SessionId, Status, Statuses, StrOut, TypeId, UserBuf, UserFn, WinId,
+    AttrOn, Callbacks, CommId, ErrOn, ErrhandlerId, FileId, GroupId, Handle, Handles, InfoId, Ints,
+    MessageId, OpId, RequestId, SessionId, Status, Statuses, StrOut, TypeId, UserBuf, UserFn, WinId,
 };

@@ -1,0 +1,209 @@
+//! The ring: one producer, one consumer, records of whole 64-byte lines (IVC's segments).
+//!
+//! ```text
+//!   line:   | word | meta 1 | meta 2 | meta 3 | 48 bytes of payload …       first line of a record
+//!           | 64 bytes of payload …                                         further lines
+//!   word:   kind (8 bits, never 0) | payload length in bytes (24 bits)
+//! ```
+//! A record of up to 48 bytes is one line: payload and the word that publishes it cross in one cache-line transfer.
+//! There is no shared tail. Invariant: the word of the line at the producer's tail is 0, so the consumer, who
+//! waits there, sees a record exactly when its word becomes non-zero. Therefore the producer clears the word
+//! behind a record before it publishes the record, and a record of n lines needs n + 1 free ones.
+//!
+//! The consumer publishes its head lazily, once per [`LAZY`] of the ring; the producer reads it only when the
+//! ring seems full. A record is contiguous; where the end of the ring is too near, a padding record fills it.
+//!
+//! The consumer does not trust what it reads: a length that does not fit is [`Corrupt`], never an access
+//! outside of the ring. Wait-free on both sides; nothing is allocated.
+
+/// Memory of a ring. The implementation maps it; the model checker simulates it.
+pub trait Lines {
+    /// Number of lines, a power of two.
+    const COUNT: usize;
+    /// The word of a line; Acquire: pairs with `word_release`.
+    fn word_acquire(&self, line: usize) -> u32;
+    /// Release: pairs with `word_acquire`.
+    fn word_release(&self, line: usize, value: u32);
+    fn meta(&self, line: usize) -> [u32; 3];
+    fn set_meta(&self, line: usize, meta: [u32; 3]);
+    /// Acquire: pairs with `head_release`, so a line is written only after it has been read.
+    fn head_acquire(&self) -> u64;
+    fn head_release(&self, head: u64);
+}
+
+/// Bytes of a line.
+pub const LINE: usize = 64;
+/// Payload starts here in the first line of a record.
+pub const PAYLOAD: usize = 16;
+/// Fraction of the ring after which the consumer publishes its head: 1 / LAZY.
+pub const LAZY: usize = 8;
+/// Fills the ring up to its end. Kinds from 1 to 254 belong to the user of the ring.
+pub const PAD: u8 = 255;
+
+/// Lines that a record with `len` bytes of payload takes.
+#[inline]
+pub const fn lines_of(len: usize) -> usize {
+    (PAYLOAD + len).div_ceil(LINE)
+}
+
+/// Largest payload of a record: a quarter of the ring, so that two always fit however the end falls.
+pub const fn max_payload(lines: usize) -> usize {
+    lines / 4 * LINE - PAYLOAD
+}
+
+#[inline]
+const fn pack(kind: u8, len: usize) -> u32 {
+    (kind as u32) << 24 | len as u32
+}
+
+/// The sending end.
+pub struct Producer<L: Lines> {
+    lines: L,
+    /// Lines written since the start; the next record begins here.
+    tail: u64,
+    /// Last seen head; in tail - COUNT ..= tail.
+    head: u64,
+}
+
+impl<L: Lines> Producer<L> {
+    const MASK: u64 = L::COUNT as u64 - 1;
+
+    pub fn new(lines: L) -> Self {
+        Producer { lines, tail: 0, head: 0 }
+    }
+
+    pub fn lines(&self) -> &L {
+        &self.lines
+    }
+
+    /// Makes room for `len` bytes of payload; returns the first line of the record, to be filled and then
+    /// passed to [`Producer::publish`], or None while the ring is full.
+    #[inline]
+    pub fn reserve(&mut self, len: usize) -> Option<usize> {
+        debug_assert!(len <= max_payload(L::COUNT));
+        let need = lines_of(len) as u64;
+        let at = self.tail & Self::MASK;
+        let pad = if at + need > L::COUNT as u64 { L::COUNT as u64 - at } else { 0 };
+        if !self.has_room(pad + need + 1) {
+            return None;
+        }
+        if pad > 0 {
+            self.lines.word_release(0, 0);
+            self.lines.word_release(at as usize, pack(PAD, 0));
+            self.tail += pad;
+        }
+        Some((self.tail & Self::MASK) as usize)
+    }
+
+    #[inline]
+    fn has_room(&mut self, lines: u64) -> bool {
+        if self.tail + lines - self.head <= L::COUNT as u64 {
+            return true;
+        }
+        let head = self.lines.head_acquire();
+        // The consumer may lie: a head outside of what was written counts as no news.
+        if head > self.tail || head < self.head {
+            return false;
+        }
+        self.head = head;
+        self.tail + lines - head <= L::COUNT as u64
+    }
+
+    /// Publishes the record that [`Producer::reserve`] made room for.
+    #[inline]
+    pub fn publish(&mut self, kind: u8, len: usize, meta: [u32; 3]) {
+        debug_assert!(kind != 0 && kind != PAD);
+        let at = (self.tail & Self::MASK) as usize;
+        let next = self.tail + lines_of(len) as u64;
+        self.lines.set_meta(at, meta);
+        self.lines.word_release((next & Self::MASK) as usize, 0);
+        self.lines.word_release(at, pack(kind, len));
+        self.tail = next;
+    }
+
+    /// Line at which the next record begins (if it needs no padding).
+    #[inline]
+    pub fn next_line(&self) -> usize {
+        (self.tail & Self::MASK) as usize
+    }
+}
+
+/// A published record: valid until [`Consumer::release`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub kind: u8,
+    pub len: usize,
+    pub meta: [u32; 3],
+    pub line: usize,
+}
+
+/// The peer wrote something that is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Corrupt {
+    pub line: usize,
+    pub word: u32,
+}
+
+/// The receiving end.
+pub struct Consumer<L: Lines> {
+    lines: L,
+    /// Lines consumed since the start.
+    head: u64,
+    /// What the producer can see of `head`.
+    published: u64,
+}
+
+impl<L: Lines> Consumer<L> {
+    const MASK: u64 = L::COUNT as u64 - 1;
+
+    pub fn new(lines: L) -> Self {
+        Consumer { lines, head: 0, published: 0 }
+    }
+
+    pub fn lines(&self) -> &L {
+        &self.lines
+    }
+
+    /// The next record, if one is there.
+    #[inline]
+    pub fn peek(&mut self) -> Result<Option<Record>, Corrupt> {
+        let line = (self.head & Self::MASK) as usize;
+        let word = self.lines.word_acquire(line);
+        if word == 0 {
+            return Ok(None);
+        }
+        self.parse(line, word)
+    }
+
+    #[inline]
+    fn parse(&mut self, line: usize, word: u32) -> Result<Option<Record>, Corrupt> {
+        let kind = (word >> 24) as u8;
+        let len = (word & 0x00ff_ffff) as usize;
+        if kind == PAD && line != 0 && len == 0 {
+            self.advance((L::COUNT - line) as u64);
+            return self.peek();
+        }
+        if kind == 0 || kind == PAD || len > max_payload(L::COUNT) || line + lines_of(len) > L::COUNT {
+            return Err(Corrupt { line, word });
+        }
+        Ok(Some(Record { kind, len, meta: self.lines.meta(line), line }))
+    }
+
+    /// Gives the lines of a record back to the producer.
+    #[inline]
+    pub fn release(&mut self, record: Record) {
+        self.advance(lines_of(record.len) as u64);
+    }
+
+    #[inline]
+    fn advance(&mut self, lines: u64) {
+        self.head += lines;
+        if self.head - self.published >= (L::COUNT / LAZY) as u64 {
+            self.lines.head_release(self.head);
+            self.published = self.head;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
