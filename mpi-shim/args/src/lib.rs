@@ -109,18 +109,33 @@ pub enum Width {
     I64,
 }
 
+/// Translation of `int` elements between an ABI's numbers and the engine's (ranks, distributions).
+#[derive(Debug)]
+pub struct IntMap {
+    pub to_engine: fn(i32) -> i32,
+    pub to_abi: fn(i32) -> i32,
+}
+
 /// An array of integers: `int[]`, `MPI_Aint[]` or `MPI_Count[]`, for input or output.
 #[derive(Clone, Copy, Debug)]
 pub struct Ints {
     ptr: *mut u8,
     width: Width,
+    map: Option<&'static IntMap>,
 }
 
 impl Ints {
     /// # Safety
     /// `ptr` is NULL or the integer array argument of the MPI call in progress, of elements of `width`.
     pub unsafe fn new(ptr: *mut u8, width: Width) -> Self {
-        Ints { ptr, width }
+        Ints { ptr, width, map: None }
+    }
+    /// As [`Ints::new`] for an `int[]` whose elements are translated by `map`.
+    ///
+    /// # Safety
+    /// As [`Ints::new`].
+    pub unsafe fn mapped(ptr: *mut u8, map: &'static IntMap) -> Self {
+        Ints { ptr, width: Width::I32, map: Some(map) }
     }
     pub fn is_null(&self) -> bool {
         self.ptr.is_null()
@@ -132,15 +147,20 @@ impl Ints {
     #[inline]
     pub fn get(&self, i: usize) -> i64 {
         // SAFETY: `i` lies within the length that the call describes (crate invariant).
-        unsafe {
+        let value = unsafe {
             match self.width {
                 Width::I32 => self.ptr.cast::<i32>().add(i).read_unaligned() as i64,
                 Width::I64 => self.ptr.cast::<i64>().add(i).read_unaligned(),
             }
+        };
+        match self.map {
+            None => value,
+            Some(map) => (map.to_engine)(value as i32) as i64,
         }
     }
     #[inline]
     pub fn set(&self, i: usize, value: i64) {
+        let value = self.map.map_or(value, |map| (map.to_abi)(value as i32) as i64);
         // SAFETY: as in `get`.
         unsafe {
             match self.width {
@@ -158,20 +178,23 @@ impl Ints {
 #[derive(Clone, Copy)]
 pub struct Statuses {
     ptr: *mut u8,
-    store: unsafe fn(*mut u8, usize, &Status),
-    load: unsafe fn(*const u8, usize) -> Status,
+    codec: StatusCodec,
+}
+
+/// How one ABI lays out a status in an array: loads and stores element `i`. The last argument of `store` tells
+/// whether the `MPI_ERROR` field is written as well.
+#[derive(Clone, Copy)]
+pub struct StatusCodec {
+    pub load: unsafe fn(*const u8, usize) -> Status,
+    pub store: unsafe fn(*mut u8, usize, &Status, bool),
 }
 
 impl Statuses {
     /// # Safety
     /// `ptr` is NULL (`MPI_STATUS_IGNORE`, `MPI_STATUSES_IGNORE`) or the status argument of the MPI call in
-    /// progress. `store` leaves the caller's `MPI_ERROR` field alone unless told otherwise by [`Statuses::set_with_error`].
-    pub unsafe fn new(
-        ptr: *mut u8,
-        store: unsafe fn(*mut u8, usize, &Status),
-        load: unsafe fn(*const u8, usize) -> Status,
-    ) -> Self {
-        Statuses { ptr, store, load }
+    /// progress, laid out as `codec` expects.
+    pub unsafe fn new(ptr: *mut u8, codec: StatusCodec) -> Self {
+        Statuses { ptr, codec }
     }
     pub fn ignored(&self) -> bool {
         self.ptr.is_null()
@@ -180,26 +203,23 @@ impl Statuses {
     /// (MPI-5.0 §3.2.5: only functions that return several statuses set it).
     #[inline]
     pub fn set(&self, i: usize, status: &Status) {
-        if self.ptr.is_null() {
-            return;
+        if !self.ptr.is_null() {
+            // SAFETY: `i` lies within the count of the call (crate invariant).
+            unsafe { (self.codec.store)(self.ptr, i, status, false) }
         }
-        let mut s = *status;
-        s.error = self.get(i).error;
-        // SAFETY: `i` lies within the count of the call (crate invariant).
-        unsafe { (self.store)(self.ptr, i, &s) }
     }
     /// As [`Statuses::set`], and sets `MPI_ERROR` as well.
     #[inline]
     pub fn set_with_error(&self, i: usize, status: &Status) {
         if !self.ptr.is_null() {
             // SAFETY: as in `set`.
-            unsafe { (self.store)(self.ptr, i, status) }
+            unsafe { (self.codec.store)(self.ptr, i, status, true) }
         }
     }
     #[inline]
     pub fn get(&self, i: usize) -> Status {
         // SAFETY: as in `set`; callers check `ignored` first.
-        unsafe { (self.load)(self.ptr, i) }
+        unsafe { (self.codec.load)(self.ptr, i) }
     }
 }
 
@@ -250,6 +270,13 @@ pub struct UserFn {
     pub fortran: bool,
 }
 
+impl UserFn {
+    /// `func` of `MPI_COMM_NULL_COPY_FN`, `MPI_COMM_NULL_DELETE_FN` and their like: nothing to call.
+    pub const NULL: usize = 0;
+    /// `func` of `MPI_COMM_DUP_FN` and its like: the attribute value is copied. Never called.
+    pub const DUP: usize = 1;
+}
+
 /// How to call the program's callbacks: one table per ABI, registered at load time by the ABI library.
 /// Handles are passed as engine ids; the trampoline converts them to the ABI's form.
 #[derive(Clone, Copy)]
@@ -268,6 +295,18 @@ pub struct Callbacks {
     pub greq_free: fn(UserFn, usize) -> i32,
     /// Generalized request, cancel: (fn, extra_state, complete) → error code.
     pub greq_cancel: fn(UserFn, usize, bool) -> i32,
+}
+
+static CALLBACKS: std::sync::OnceLock<Callbacks> = std::sync::OnceLock::new();
+
+/// Called once by the ABI library when it is loaded.
+pub fn register_callbacks(callbacks: Callbacks) {
+    let _ = CALLBACKS.set(callbacks);
+}
+
+/// The callers of the program's functions; none before an ABI library is loaded (unit tests).
+pub fn callbacks() -> Option<&'static Callbacks> {
+    CALLBACKS.get()
 }
 
 /// Kinds of object that carry attributes.
