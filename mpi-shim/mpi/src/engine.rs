@@ -4,7 +4,18 @@
 //! borrows, so a callback of the program may call MPI again; no borrow is held while a callback runs or while
 //! progress may give the lock to another thread.
 
+use crate::attr::{Keyvals, Predefined};
+use crate::comm::{Comm, context::Contexts};
+use crate::constants::class;
+use crate::env::Env;
+use crate::errhandler::Handlers;
 use crate::error::Result;
+use crate::group::Group;
+use crate::handle::Table;
+use crate::info::Info;
+use crate::session::Session;
+use crate::{CommId, GroupId, InfoId, SessionId};
+use std::cell::Cell;
 
 /// Life of the library in this process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,7 +29,36 @@ pub enum Phase {
 pub type Eng = &'static Engine;
 
 pub struct Engine {
-    pub phase: std::cell::Cell<Phase>,
+    pub phase: Cell<Phase>,
+    /// World number of this process.
+    pub me: Cell<u32>,
+    pub groups: Table<GroupId, Group>,
+    pub comms: Table<CommId, Comm>,
+    pub contexts: Contexts,
+    pub infos: Table<InfoId, Info>,
+    pub keyvals: Keyvals,
+    pub predefined: Predefined,
+    pub errors: Handlers,
+    pub sessions: Table<SessionId, Session>,
+    pub env: Env,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Engine {
+            phase: Cell::new(Phase::Before),
+            me: Cell::new(0),
+            groups: Table::new(class::GROUP, "group"),
+            comms: Table::new(class::COMM, "comm"),
+            contexts: Contexts::default(),
+            infos: Table::new(class::INFO, "info"),
+            keyvals: Keyvals::default(),
+            predefined: Predefined::default(),
+            errors: Handlers::default(),
+            sessions: Table::new(class::SESSION, "session"),
+            env: Env::default(),
+        }
+    }
 }
 
 impl Engine {

@@ -10,10 +10,18 @@
 //! order of the standard, scalar outputs returned as a tuple in the order of the standard.
 #![forbid(unsafe_code)]
 
+pub mod attr;
+pub mod comm;
 pub mod constants;
 pub mod engine;
+pub mod env;
+pub mod errhandler;
 pub mod error;
+pub mod group;
 pub mod handle;
+pub mod info;
+pub mod session;
+pub mod topo;
 
 pub use engine::{Eng, Engine};
 pub use error::{Error, Result};
