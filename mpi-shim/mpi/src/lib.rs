@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attr;
+pub mod coll;
 pub mod comm;
 pub mod constants;
 pub mod engine;

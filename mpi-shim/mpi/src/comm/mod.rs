@@ -54,8 +54,8 @@ pub struct Comm {
     pub name: RefCell<String>,
     /// Its handle, once it has one.
     pub id: Cell<CommId>,
-    /// Counts the collectives started on this communicator; members agree on it because they call in the same order.
-    pub coll_sequence: Cell<u32>,
+    /// What its collectives keep.
+    pub coll: crate::coll::PerComm,
     idup_sequence: Cell<u32>,
     /// Held by the process that made the context id.
     _lease: Option<Lease>,
@@ -93,7 +93,7 @@ impl Comm {
             info: Info::default(),
             name: RefCell::default(),
             id: Cell::new(CommId::NULL),
-            coll_sequence: Cell::new(0),
+            coll: crate::coll::PerComm::default(),
             idup_sequence: Cell::new(0),
             _lease: parts.lease,
         }

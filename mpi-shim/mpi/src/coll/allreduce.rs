@@ -1,0 +1,255 @@
+//! Allreduce.
+
+use super::allgather;
+use super::bcast;
+use super::choice::{self, Allreduce as Algorithm};
+use super::drive::Collective;
+use super::fold::Fold;
+use super::needs::Comm;
+use super::part::{Part, copy};
+use super::reduce;
+use super::shape::Blocks;
+use super::wire::{Batch, Wire};
+use super::{Eng, check};
+use crate::error::Result;
+use crate::{CommId, OpId, TypeId, UserBuf};
+use std::ops::Range;
+use std::rc::Rc;
+
+pub struct Allreduce {
+    comm: Rc<Comm>,
+    sendbuf: UserBuf,
+    recvbuf: UserBuf,
+    count: i64,
+    fold: Fold,
+}
+
+impl Allreduce {
+    pub fn new(
+        e: Eng,
+        sendbuf: UserBuf,
+        recvbuf: UserBuf,
+        count: i64,
+        datatype: TypeId,
+        op: OpId,
+        comm: CommId,
+    ) -> Result<Self> {
+        let comm = check::comm(e, comm)?;
+        let fold = check::fold(e, op, count, datatype)?;
+        check::operands(&comm, sendbuf, count, recvbuf, count, &fold)?;
+        Ok(Allreduce { comm, sendbuf, recvbuf, count, fold })
+    }
+}
+
+impl Collective for Allreduce {
+    fn comm(&self) -> &Rc<Comm> {
+        &self.comm
+    }
+
+    async fn run(&self, w: &Wire) -> Result {
+        match self.comm.is_inter() {
+            true => across(w, &self.fold, self.sendbuf, self.recvbuf, self.count).await,
+            false => allreduce(w, &self.fold, self.sendbuf, self.recvbuf, self.count).await,
+        }
+    }
+}
+
+/// `sendbuf` may be `IN_PLACE`.
+pub async fn allreduce(w: &Wire, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
+    let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
+    if count == 0 {
+        return Ok(());
+    }
+    let blockwise = fold.commutes() && count >= w.size as i64;
+    let usable = |a| match a {
+        Algorithm::RecursiveDoubling | Algorithm::Tree => true,
+        Algorithm::Halving | Algorithm::Ring => blockwise,
+    };
+    match choice::allreduce(w.size, fold.bytes(count), usable) {
+        Algorithm::RecursiveDoubling => recursive_doubling(w, fold, mine, recvbuf, count).await,
+        Algorithm::Tree => tree(w, fold, mine, recvbuf, count).await,
+        Algorithm::Halving => halving(w, fold, mine, recvbuf, count).await,
+        Algorithm::Ring => ring(w, fold, mine, recvbuf, count).await,
+    }
+}
+
+/// Up to rank 0 and down again.
+pub async fn tree(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
+    reduce::up(w, fold, mine, recvbuf, count, 0).await?;
+    bcast::bcast(w, Part::new(recvbuf, count, fold.dt()), 0).await
+}
+
+/// Reduce-scatter around the ring, then allgather around it.
+pub async fn ring(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
+    let blocks = Blocks::even(count, w.size);
+    let block = |rank: usize| Part::new(recvbuf, 0, fold.dt()).at(blocks.start(rank), blocks.len(rank));
+    if mine == recvbuf {
+        let temp = w.temp_for(fold.dt(), blocks.len(w.rank));
+        reduce::ring(w, fold, mine, &blocks, temp.base).await?;
+        copy(w, Part { buf: temp.base, ..block(w.rank) }, block(w.rank))?;
+    } else {
+        reduce::ring(w, fold, mine, &blocks, block(w.rank).buf).await?;
+    }
+    allgather::ring(w, block).await
+}
+
+/// The largest power of two of the ranks that take part in an exchange pattern which needs one. Of the first
+/// `2 * extra` ranks the even ones hand their operand to their odd neighbour and wait for the result.
+/// Members, numbered from 0, stay in the order of ranks.
+struct Core {
+    size: usize,
+    extra: usize,
+}
+
+impl Core {
+    fn of(ranks: usize) -> Core {
+        let size = 1 << ranks.ilog2();
+        Core { size, extra: ranks - size }
+    }
+
+    /// The number of `rank` in the core.
+    fn number(&self, rank: usize) -> Option<usize> {
+        match rank < 2 * self.extra {
+            true => (rank % 2 == 1).then_some(rank / 2),
+            false => Some(rank - self.extra),
+        }
+    }
+
+    fn rank(&self, number: usize) -> usize {
+        if number < self.extra { 2 * number + 1 } else { number + self.extra }
+    }
+
+    /// The rank outside of the core that `rank` acts for.
+    fn ward(&self, rank: usize) -> Option<usize> {
+        (rank < 2 * self.extra && rank % 2 == 1).then(|| rank - 1)
+    }
+}
+
+/// The vector being reduced and a second one: operands land in `other`, and the two change roles when the
+/// result does too.
+struct Vectors<'a> {
+    w: &'a Wire,
+    fold: &'a Fold,
+    count: i64,
+    acc: UserBuf,
+    other: UserBuf,
+}
+
+impl Vectors<'_> {
+    fn part(&self, buf: UserBuf) -> Part<'_> {
+        Part::new(buf, self.count, self.fold.dt())
+    }
+
+    /// Combines with what landed in `other`, which is of ranks before or after mine.
+    fn combine(&mut self, other_is_before: bool) -> Result {
+        if other_is_before {
+            return self.w.fold(self.fold, self.other, self.acc, self.count);
+        }
+        self.w.fold(self.fold, self.acc, self.other, self.count)?;
+        std::mem::swap(&mut self.acc, &mut self.other);
+        Ok(())
+    }
+}
+
+/// In each step every rank exchanges what it has with a partner twice as far away. Operands keep the order of
+/// ranks, and all ranks compute the same expression, so results agree to the last bit.
+pub async fn recursive_doubling(
+    w: &Wire,
+    fold: &Fold,
+    mine: UserBuf,
+    recvbuf: UserBuf,
+    count: i64,
+) -> Result {
+    let core = Core::of(w.size);
+    let whole = Part::new(recvbuf, count, fold.dt());
+    let Some(number) = core.number(w.rank) else {
+        w.send(Part { buf: mine, ..whole }, w.rank + 1).await?;
+        return w.recv(whole, w.rank + 1).await;
+    };
+    copy(w, Part { buf: mine, ..whole }, whole)?;
+    let temp = w.temp_for(fold.dt(), count);
+    let mut vectors = Vectors { w, fold, count, acc: recvbuf, other: temp.base };
+    if let Some(ward) = core.ward(w.rank) {
+        w.recv(vectors.part(vectors.other), ward).await?;
+        vectors.combine(true)?;
+    }
+    let mut distance = 1;
+    while distance < core.size {
+        let partner = core.rank(number ^ distance);
+        w.exchange(vectors.part(vectors.acc), partner, vectors.part(vectors.other), partner).await?;
+        vectors.combine(partner < w.rank)?;
+        distance *= 2;
+    }
+    if let Some(ward) = core.ward(w.rank) {
+        w.send(vectors.part(vectors.acc), ward).await?;
+    }
+    copy(w, vectors.part(vectors.acc), whole)
+}
+
+/// Partners exchange halves of their window of blocks and keep one each, until every member of the core owns one
+/// block of the result; then windows grow again the same way. The operation must commute.
+pub async fn halving(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
+    let core = Core::of(w.size);
+    let whole = Part::new(recvbuf, count, fold.dt());
+    let Some(number) = core.number(w.rank) else {
+        w.send(Part { buf: mine, ..whole }, w.rank + 1).await?;
+        return w.recv(whole, w.rank + 1).await;
+    };
+    copy(w, Part { buf: mine, ..whole }, whole)?;
+    let temp = w.temp_for(fold.dt(), count);
+    if let Some(ward) = core.ward(w.rank) {
+        w.recv(Part { buf: temp.base, ..whole }, ward).await?;
+        w.fold(fold, temp.base, recvbuf, count)?;
+    }
+    let blocks = Blocks::even(count, core.size);
+    let piece = |buf, range: Range<usize>| {
+        Part::new(buf, 0, fold.dt()).at(blocks.start(range.start), blocks.within(range))
+    };
+    let mut distance = core.size / 2;
+    while distance > 0 {
+        let partner = core.rank(number ^ distance);
+        let (keep, give) = (window(number, distance), window(number ^ distance, distance));
+        let landing = piece(temp.base, keep.clone());
+        w.exchange(piece(recvbuf, give), partner, landing, partner).await?;
+        w.fold(fold, landing.buf, piece(recvbuf, keep).buf, landing.count)?;
+        distance /= 2;
+    }
+    distance = 1;
+    while distance < core.size {
+        let partner = core.rank(number ^ distance);
+        let (have, get) = (window(number, distance), window(number ^ distance, distance));
+        w.exchange(piece(recvbuf, have), partner, piece(recvbuf, get), partner).await?;
+        distance *= 2;
+    }
+    match core.ward(w.rank) {
+        Some(ward) => w.send(whole, ward).await,
+        None => Ok(()),
+    }
+}
+
+/// The aligned window of `len` blocks (a power of two) that contains `number`.
+fn window(number: usize, len: usize) -> Range<usize> {
+    let start = number & !(len - 1);
+    start..start + len
+}
+
+/// Between two groups: each group's operands are reduced by rank 0 of the other, which passes the result through
+/// its partner back to its own group. All messages cross.
+async fn across(w: &Wire, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
+    let part = |buf| Part::new(buf, count, fold.dt());
+    let sent = w.isend(part(sendbuf), 0)?;
+    if w.rank != 0 {
+        sent.await?;
+        return w.recv(part(recvbuf), 0).await;
+    }
+    reduce::from_all(w, fold, recvbuf, count).await?;
+    sent.await?;
+    // What rank 0 of the other group has reduced is the result for the ranks that it received from: mine.
+    let relay = w.temp_for(fold.dt(), count);
+    w.exchange(part(recvbuf), 0, part(relay.base), 0).await?;
+    let mut batch = Batch::new();
+    for peer in 1..w.peers {
+        batch.push(w.isend(part(relay.base), peer)?);
+    }
+    batch.all().await
+}

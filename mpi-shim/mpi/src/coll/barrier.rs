@@ -1,0 +1,85 @@
+//! Barrier. Messages carry no data.
+
+use super::choice::{self, Barrier as Algorithm};
+use super::drive::Collective;
+use super::needs::Comm;
+use super::shape::Tree;
+use super::wire::{Batch, Wire};
+use super::{Eng, check};
+use crate::error::Result;
+use crate::{CommId, UserBuf};
+use std::rc::Rc;
+
+pub struct Barrier {
+    comm: Rc<Comm>,
+}
+
+impl Barrier {
+    pub fn new(e: Eng, comm: CommId) -> Result<Self> {
+        Ok(Barrier { comm: check::comm(e, comm)? })
+    }
+}
+
+impl Collective for Barrier {
+    fn comm(&self) -> &Rc<Comm> {
+        &self.comm
+    }
+
+    async fn run(&self, w: &Wire) -> Result {
+        match self.comm.is_inter() {
+            true => across(w).await,
+            false => barrier(w).await,
+        }
+    }
+}
+
+pub async fn barrier(w: &Wire) -> Result {
+    if w.size == 1 {
+        return Ok(());
+    }
+    match choice::barrier(w.size, 0, |_| true) {
+        Algorithm::Dissemination => dissemination(w).await,
+        Algorithm::Tree => tree(w).await,
+    }
+}
+
+/// In step k every rank tells the rank 2^k further on that it, and all it heard of, have arrived.
+pub async fn dissemination(w: &Wire) -> Result {
+    let mut distance = 1;
+    while distance < w.size {
+        let (to, from) = ((w.rank + distance) % w.size, (w.rank + w.size - distance) % w.size);
+        w.exchange(nothing(w), to, nothing(w), from).await?;
+        distance *= 2;
+    }
+    Ok(())
+}
+
+/// Arrival is reported up a tree, the release comes down.
+pub async fn tree(w: &Wire) -> Result {
+    let tree = Tree::new(w.rank, 0, w.size);
+    for child in tree.children() {
+        w.recv(nothing(w), child).await?;
+    }
+    if let Some(parent) = tree.parent() {
+        w.send(nothing(w), parent).await?;
+        w.recv(nothing(w), parent).await?;
+    }
+    for child in tree.children().rev() {
+        w.send(nothing(w), child).await?;
+    }
+    Ok(())
+}
+
+/// Between two groups: a rank leaves when it has heard of every rank of the other group (MPI-5.0 §6.3).
+pub async fn across(w: &Wire) -> Result {
+    let mut batch = Batch::new();
+    for peer in 0..w.peers {
+        batch.push(w.irecv(nothing(w), peer)?);
+        batch.push(w.isend(nothing(w), peer)?);
+    }
+    batch.all().await
+}
+
+fn nothing(w: &Wire) -> super::part::Part<'_> {
+    w.bytes(UserBuf::BOTTOM, 0)
+}

@@ -1,0 +1,159 @@
+//! Which algorithm runs: one table per collective, the first row that applies wins.
+//!
+//! Every rank must choose the same, so a choice depends only on what all ranks know alike: the number of
+//! ranks, the bytes of the operation and whether operands may be exchanged. It must not depend on the layout
+//! of a datatype (ranks may describe the same data differently) nor on the machine (hosts may differ).
+//!
+//! What decides: up to [`FEW`] ranks the number of steps on the critical path; above it the total number of
+//! messages, because many ranks usually share few cores and then work counts more than depth (a reduction
+//! and broadcast along a tree of 8 ranks takes 14 messages, recursive doubling 24). Large data goes in blocks
+//! or segments, so that no rank handles more than twice the data and blocks stay in cache.
+//!
+//! A collective's row is overridden for the whole job by an environment variable that is read once:
+//! `VMI_COLL_ALLREDUCE=ring`. Names are those of the enumerations below, in lower case with `-` between words. An
+//! algorithm that cannot serve a call (`ring` with an operation that does not commute) is passed over.
+
+use std::sync::OnceLock;
+
+/// Up to here a rank is assumed to have a core of its own.
+const FEW: usize = 4;
+const ANY: usize = usize::MAX;
+const KIB: usize = 1 << 10;
+
+struct Row<A> {
+    /// Number of ranks, at most.
+    ranks: usize,
+    /// Bytes, at most.
+    bytes: usize,
+    algorithm: A,
+}
+
+const fn row<A>(ranks: usize, bytes: usize, algorithm: A) -> Row<A> {
+    Row { ranks, bytes, algorithm }
+}
+
+macro_rules! collectives {
+    ($($(#[$doc:meta])* $choose:ident $kind:ident $variable:literal
+        { $($(#[$what:meta])* $algorithm:ident $name:literal),+ $(,)? }
+        [$($row:expr),+ $(,)?];)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum $kind { $($(#[$what])* $algorithm),+ }
+
+        impl $kind {
+            #[cfg(test)]
+            pub const ALL: &[$kind] = &[$($kind::$algorithm),+];
+            const TABLE: &[Row<$kind>] = &[$($row),+];
+
+            fn wanted() -> Option<$kind> {
+                static WANTED: OnceLock<Option<$kind>> = OnceLock::new();
+                *WANTED.get_or_init(|| match std::env::var($variable).ok()?.as_str() {
+                    $($name => Some($kind::$algorithm),)+
+                    other => {
+                        let names = [$($name),+].join(", ");
+                        eprintln!("vmi: {}={other} is ignored, expected one of: {names}", $variable);
+                        None
+                    }
+                })
+            }
+        }
+
+        #[doc = concat!("Chooses for ", stringify!($choose), "; `usable` tells which algorithms can serve this call.")]
+        pub fn $choose(ranks: usize, bytes: usize, usable: impl Fn($kind) -> bool) -> $kind {
+            if let Some(wanted) = $kind::wanted().filter(|&a| usable(a)) {
+                return wanted;
+            }
+            let applies = |row: &&Row<$kind>| ranks <= row.ranks && bytes <= row.bytes && usable(row.algorithm);
+            match $kind::TABLE.iter().find(applies) {
+                Some(row) => row.algorithm,
+                None => $kind::TABLE[0].algorithm,
+            }
+        }
+    )+};
+}
+
+collectives! {
+    barrier Barrier "VMI_COLL_BARRIER" {
+        /// log2(n) steps, n messages each.
+        Dissemination "dissemination",
+        /// Up and down a binomial tree: 2(n-1) messages.
+        Tree "tree",
+    } [row(FEW, ANY, Barrier::Dissemination), row(ANY, ANY, Barrier::Tree)];
+
+    bcast Bcast "VMI_COLL_BCAST" {
+        /// Binomial tree: log2(n) steps, the whole message at once.
+        Tree "tree",
+        /// The message in segments down the binomial tree.
+        SegmentedTree "segmented-tree",
+        /// Segments from rank to rank: every rank receives and sends the data once.
+        Chain "chain",
+        /// Blocks down the tree, then around a ring.
+        ScatterRing "scatter-ring",
+    } [row(2, ANY, Bcast::Tree), row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain)];
+
+    reduce Reduce "VMI_COLL_REDUCE" {
+        /// Binomial tree, operands in the order of ranks.
+        Tree "tree",
+        /// Reduce-scatter around a ring, blocks then sent to the root.
+        Ring "ring",
+    } [row(2, ANY, Reduce::Tree), row(ANY, 128 * KIB, Reduce::Tree), row(ANY, ANY, Reduce::Ring), row(ANY, ANY, Reduce::Tree)];
+
+    allreduce Allreduce "VMI_COLL_ALLREDUCE" {
+        /// log2(n) exchanges of the whole vector: shortest path.
+        RecursiveDoubling "recursive-doubling",
+        /// Reduce to rank 0 and broadcast: fewest messages.
+        Tree "tree",
+        /// Halving exchanges, then doubling ones: log2(n) steps with 2/n of the traffic of doubling alone.
+        Halving "halving",
+        /// Reduce-scatter and allgather around a ring: neighbours only.
+        Ring "ring",
+    } [
+        row(FEW, 16 * KIB, Allreduce::RecursiveDoubling), row(ANY, 16 * KIB, Allreduce::Tree),
+        row(FEW, 1024 * KIB, Allreduce::Halving), row(ANY, ANY, Allreduce::Ring),
+        row(FEW, ANY, Allreduce::RecursiveDoubling), row(ANY, ANY, Allreduce::Tree),
+    ];
+
+    reduce_scatter ReduceScatter "VMI_COLL_REDUCE_SCATTER" {
+        /// Reduce to rank 0 and scatter.
+        Tree "tree",
+        /// Each block goes around the ring once and is reduced on its way.
+        Ring "ring",
+    } [row(2, ANY, ReduceScatter::Ring), row(ANY, 16 * KIB, ReduceScatter::Tree), row(ANY, ANY, ReduceScatter::Ring), row(ANY, ANY, ReduceScatter::Tree)];
+
+    gather Gather "VMI_COLL_GATHER" {
+        /// Every rank sends to the root.
+        Linear "linear",
+        /// Up a binomial tree: the root receives log2(n) messages.
+        Tree "tree",
+    } [row(FEW, ANY, Gather::Linear), row(ANY, KIB, Gather::Tree), row(ANY, ANY, Gather::Linear)];
+
+    scatter Scatter "VMI_COLL_SCATTER" {
+        /// The root sends to every rank.
+        Linear "linear",
+        /// Down a binomial tree: the root sends log2(n) messages.
+        Tree "tree",
+    } [row(FEW, ANY, Scatter::Linear), row(ANY, KIB, Scatter::Tree), row(ANY, ANY, Scatter::Linear)];
+
+    /// Bytes are those of the whole result.
+    allgather Allgather "VMI_COLL_ALLGATHER" {
+        /// log2(n) steps with growing messages.
+        Bruck "bruck",
+        /// Gather to rank 0 and broadcast: fewest messages.
+        Tree "tree",
+        /// n-1 steps, neighbours only, no temporary memory.
+        Ring "ring",
+    } [row(2, ANY, Allgather::Ring), row(FEW, 16 * KIB, Allgather::Bruck), row(ANY, 16 * KIB, Allgather::Tree), row(ANY, ANY, Allgather::Ring)];
+
+    /// Bytes are those of one block.
+    alltoall Alltoall "VMI_COLL_ALLTOALL" {
+        /// log2(n) steps, blocks travel via other ranks.
+        Bruck "bruck",
+        /// Every rank sends every block directly.
+        Direct "direct",
+    } [row(FEW, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct)];
+}
+
+/// Bytes of a segment of a segmented broadcast: a few of them fit in a core's second-level cache.
+pub const SEGMENT: usize = 32 * KIB;
+/// Requests that one rank keeps in flight in operations with a message per peer.
+pub const IN_FLIGHT: usize = 64;

@@ -1,0 +1,106 @@
+//! Driving an operation: to its end (blocking), as a request (nonblocking), or as often as started (persistent).
+//!
+//! An operation is a value that implements [`Collective`]: its arguments, checked. The three forms of each MPI
+//! function share that value and its one `async fn run`.
+
+use super::needs::*;
+use super::wire::{Port, Wire};
+use crate::error::Result;
+use crate::{Eng, RequestId, Status};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// One collective operation with checked arguments.
+pub trait Collective {
+    fn comm(&self) -> &Rc<Comm>;
+    async fn run(&self, w: &Wire) -> Result;
+}
+
+/// Runs `operation` to its end.
+pub fn block(e: Eng, operation: impl Collective) -> Result {
+    let w = wire(e, operation.comm(), next_tag(operation.comm()));
+    block_on(e, async { w.verdict(operation.run(&w).await) })
+}
+
+/// Starts `operation`; the request completes with it.
+pub fn start(e: Eng, operation: impl Collective + 'static) -> Result<RequestId> {
+    let tag = next_tag(operation.comm());
+    start_tagged(e, Rc::new(operation), tag)
+}
+
+/// Prepares `operation` to be started any number of times. It keeps one tag: rounds of one operation cannot
+/// mix, because messages between two ranks stay in order, and operations may be started in any order.
+pub fn persist(e: Eng, operation: impl Collective + 'static) -> Result<RequestId> {
+    let tag = next_persistent_tag(operation.comm());
+    let operation = Rc::new(operation);
+    request::insert_persistent(e, Box::new(move |e| start_tagged(e, operation.clone(), tag)))
+}
+
+fn start_tagged<C: Collective + 'static>(e: Eng, operation: Rc<C>, tag: i32) -> Result<RequestId> {
+    let task = async move {
+        let w = wire(e, operation.comm(), tag);
+        w.verdict(operation.run(&w).await)
+    };
+    Ok(spawn(e, task))
+}
+
+/// A request that completes with `task`. The first step is taken at once, so that messages leave early.
+pub fn spawn(e: Eng, task: impl Future<Output = Result> + 'static) -> RequestId {
+    let mut task: Pin<Box<dyn Future<Output = Result>>> = Box::pin(task);
+    let mut early = step(&mut task);
+    request::insert_generic(e, Box::new(move |_| early.take().or_else(|| step(&mut task))))
+}
+
+fn step(task: &mut Pin<Box<dyn Future<Output = Result>>>) -> Option<Result<Status>> {
+    match task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Pending => None,
+        Poll::Ready(result) => Some(result.map(|()| Status::EMPTY)),
+    }
+}
+
+/// Polls `task` after every step of progress until it is done.
+pub fn block_on<T>(e: Eng, task: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut task = pin!(task);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(result) = task.as_mut().poll(&mut context) {
+            return result;
+        }
+        e.progress_wait()?;
+    }
+}
+
+/// The wire of the operation `tag` on `comm`.
+pub fn wire(e: Eng, comm: &Rc<Comm>, tag: i32) -> Wire {
+    let peers = if comm.is_inter() { comm.remote_size() } else { comm.size() };
+    let shape = (comm.rank as usize, comm.size() as usize, peers as usize);
+    Wire::new(Port::Engine(e, comm.clone()), tag, shape, (byte(e), word(e)))
+}
+
+/// Tags of one communicator's operations; the same sequence on all its ranks, because collective operations
+/// are called in the same order everywhere (MPI-5.0 §6.14). Persistent operations count from the other half.
+#[derive(Default, Debug)]
+pub struct Tags {
+    operations: std::cell::Cell<i32>,
+    persistent: std::cell::Cell<i32>,
+}
+
+const HALF: i32 = 1 << 30;
+
+impl Tags {
+    fn next(counter: &std::cell::Cell<i32>) -> i32 {
+        let tag = counter.get();
+        counter.set((tag + 1) % HALF);
+        tag
+    }
+}
+
+pub fn next_tag(comm: &Comm) -> i32 {
+    Tags::next(&comm.coll.tags.operations)
+}
+
+fn next_persistent_tag(comm: &Comm) -> i32 {
+    HALF + Tags::next(&comm.coll.tags.persistent)
+}

@@ -1,0 +1,213 @@
+//! Reduce, and the trees and rings that other reductions share.
+
+use super::choice::{self, Reduce as Algorithm};
+use super::drive::Collective;
+use super::fold::Fold;
+use super::needs::Comm;
+use super::part::{Part, copy};
+use super::shape::{Blocks, Tree};
+use super::wire::{Batch, Wire};
+use super::{Eng, check};
+use crate::error::Result;
+use crate::{CommId, OpId, TypeId, UserBuf};
+use std::rc::Rc;
+
+pub struct Reduce {
+    comm: Rc<Comm>,
+    sendbuf: UserBuf,
+    recvbuf: UserBuf,
+    count: i64,
+    fold: Fold,
+    root: check::Root,
+}
+
+impl Reduce {
+    #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Reduce")]
+    pub fn new(
+        e: Eng,
+        sendbuf: UserBuf,
+        recvbuf: UserBuf,
+        count: i64,
+        datatype: TypeId,
+        op: OpId,
+        root: i32,
+        comm: CommId,
+    ) -> Result<Self> {
+        let comm = check::comm(e, comm)?;
+        let root = check::root(&comm, root)?;
+        if root == check::Root::Absent {
+            return Ok(Reduce { comm, sendbuf, recvbuf, count: 0, fold: Fold::none(e), root });
+        }
+        let fold = check::fold(e, op, count, datatype)?;
+        let i_receive = root == check::Root::Me || root == check::Root::Local(comm.rank as usize);
+        if i_receive {
+            check::buffer("recvbuf", recvbuf, count, fold.dt())?;
+        }
+        if root != check::Root::Me && !(i_receive && sendbuf.is_in_place()) {
+            check::buffer("sendbuf", sendbuf, count, fold.dt())?;
+        }
+        if i_receive && !comm.is_inter() {
+            check::no_alias(("sendbuf", sendbuf), ("recvbuf", recvbuf), fold.bytes(count))?;
+        }
+        Ok(Reduce { comm, sendbuf, recvbuf, count, fold, root })
+    }
+}
+
+impl Collective for Reduce {
+    fn comm(&self) -> &Rc<Comm> {
+        &self.comm
+    }
+
+    async fn run(&self, w: &Wire) -> Result {
+        let part = Part::new(self.sendbuf, self.count, self.fold.dt());
+        match self.root {
+            check::Root::Local(root) => {
+                reduce(w, &self.fold, self.sendbuf, self.recvbuf, self.count, root).await
+            }
+            check::Root::Remote(root) => w.send(part, root).await,
+            check::Root::Me => from_all(w, &self.fold, self.recvbuf, self.count).await,
+            check::Root::Absent => Ok(()),
+        }
+    }
+}
+
+/// `sendbuf` may be `IN_PLACE` on the root; `recvbuf` counts on the root only.
+pub async fn reduce(
+    w: &Wire,
+    fold: &Fold,
+    sendbuf: UserBuf,
+    recvbuf: UserBuf,
+    count: i64,
+    root: usize,
+) -> Result {
+    let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
+    if count == 0 {
+        return Ok(());
+    }
+    let usable = |a| a == Algorithm::Tree || (fold.commutes() && count >= w.size as i64);
+    match choice::reduce(w.size, fold.bytes(count), usable) {
+        Algorithm::Tree if fold.commutes() || root == 0 => tree(w, fold, mine, recvbuf, count, root).await,
+        Algorithm::Tree => tree_in_order(w, fold, mine, recvbuf, count, root).await,
+        Algorithm::Ring => ring_to_root(w, fold, mine, recvbuf, count, root).await,
+    }
+}
+
+/// Up a binomial tree; ranks other than the root need memory for what their children send.
+pub async fn tree(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count: i64, root: usize) -> Result {
+    if w.rank == root {
+        return up(w, fold, mine, recvbuf, count, root).await;
+    }
+    let leaf = Tree::new(w.rank, root, w.size).children().next().is_none();
+    let temp = w.temp_for(fold.dt(), if leaf { 0 } else { count });
+    up(w, fold, mine, temp.base, count, root).await
+}
+
+/// Each rank combines its own operand with those of its children, nearest first, which is the order of ranks
+/// counted from the root. The result is in the root's `out`; other ranks use `out` as scratch memory.
+///
+/// Operands land alternately in `out` and in spare memory, such that the last one lands in `out`: nothing is
+/// copied, and `mine` is not written to (unless it is `out`, for an operation in place).
+pub async fn up(w: &Wire, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64, root: usize) -> Result {
+    let part = |buf| Part::new(buf, count, fold.dt());
+    let tree = Tree::new(w.rank, root, w.size);
+    let children = tree.children().count();
+    let in_place = mine == out;
+    let spare = (children > 1 || (children == 1 && in_place)).then(|| w.temp_for(fold.dt(), count));
+    let mut acc = mine;
+    for (i, child) in tree.children().enumerate() {
+        let lands_in_out = if in_place { i % 2 == 1 } else { (children - i) % 2 == 1 };
+        let landing = spare.as_ref().filter(|_| !lands_in_out).map_or(out, |t| t.base);
+        w.recv(part(landing), tree.rank_of(child)).await?;
+        w.fold(fold, acc, landing, count)?;
+        acc = landing;
+    }
+    match tree.parent() {
+        Some(parent) => w.send(part(acc), parent).await,
+        None => copy(w, part(acc), part(out)),
+    }
+}
+
+/// For operands that must keep their order: to rank 0, whose tree counts from 0, and from there to the root.
+pub async fn tree_in_order(
+    w: &Wire,
+    fold: &Fold,
+    mine: UserBuf,
+    recvbuf: UserBuf,
+    count: i64,
+    root: usize,
+) -> Result {
+    let temp = (w.rank == 0).then(|| w.temp_for(fold.dt(), count));
+    let out = temp.as_ref().map_or(recvbuf, |t| t.base);
+    tree(w, fold, mine, out, count, 0).await?;
+    let part = |buf| Part::new(buf, count, fold.dt());
+    if w.rank == 0 {
+        w.send(part(out), root).await?;
+    } else if w.rank == root {
+        w.recv(part(recvbuf), 0).await?;
+    }
+    Ok(())
+}
+
+/// Reduce-scatter around a ring; every rank then sends its block of the result to the root.
+pub async fn ring_to_root(
+    w: &Wire,
+    fold: &Fold,
+    mine: UserBuf,
+    recvbuf: UserBuf,
+    count: i64,
+    root: usize,
+) -> Result {
+    let blocks = Blocks::even(count, w.size);
+    let block = w.temp_for(fold.dt(), blocks.longest());
+    ring(w, fold, mine, &blocks, block.base).await?;
+    let own = Part::new(block.base, blocks.len(w.rank), fold.dt());
+    if w.rank != root {
+        return w.send(own, root).await;
+    }
+    let place = |rank| Part::new(recvbuf, count, fold.dt()).at(blocks.start(rank), blocks.len(rank));
+    let mut batch = Batch::new();
+    for rank in (0..w.size).filter(|&r| r != root) {
+        batch.push(w.irecv(place(rank), rank)?);
+    }
+    batch.all().await?;
+    copy(w, own, place(root))
+}
+
+/// Block `b` travels once around the ring, from the rank after `b` to rank `b`, and every rank combines its operand
+/// with it on the way. Reads `mine` only; this rank's block of the result is written to `out`, which must not
+/// overlap `mine`. The operation must commute.
+pub async fn ring(w: &Wire, fold: &Fold, mine: UserBuf, blocks: &Blocks, out: UserBuf) -> Result {
+    let (next, previous) = ((w.rank + 1) % w.size, (w.rank + w.size - 1) % w.size);
+    let operand = |b: usize| Part::new(mine, 0, fold.dt()).at(blocks.start(b), blocks.len(b));
+    let temps = [w.temp_for(fold.dt(), blocks.longest()), w.temp_for(fold.dt(), blocks.longest())];
+    let mut outgoing = operand(previous);
+    for step in 0..w.size - 1 {
+        let b = (w.rank + 2 * w.size - step - 2) % w.size;
+        let landing = if b == w.rank { out } else { temps[step % 2].base };
+        let incoming = Part::new(landing, blocks.len(b), fold.dt());
+        w.exchange(outgoing, next, incoming, previous).await?;
+        w.fold(fold, operand(b).buf, landing, blocks.len(b))?;
+        outgoing = incoming;
+    }
+    if w.size == 1 {
+        copy(w, operand(0), Part::new(out, blocks.len(0), fold.dt()))?;
+    }
+    Ok(())
+}
+
+/// The operands of all ranks of the other group, in the order of their ranks.
+pub async fn from_all(w: &Wire, fold: &Fold, recvbuf: UserBuf, count: i64) -> Result {
+    let part = |buf| Part::new(buf, count, fold.dt());
+    let temp = w.temp_for(fold.dt(), count);
+    // The last operand lands in `recvbuf`, which holds the result.
+    let mut acc = None;
+    for peer in 0..w.peers {
+        let landing = if (w.peers - peer) % 2 == 1 { recvbuf } else { temp.base };
+        w.recv(part(landing), peer).await?;
+        if let Some(acc) = acc {
+            w.fold(fold, acc, landing, count)?;
+        }
+        acc = Some(landing);
+    }
+    Ok(())
+}
