@@ -139,3 +139,28 @@ pub mod class {
     pub const ABI: i32 = 62;
     pub const LASTCODE: i32 = 16383;
 }
+
+/// How a datatype was made.
+pub mod combiner {
+    macro_rules! combiners {
+        ($($name:ident $value:literal)*) => {
+            $(pub const $name: i32 = $value;)*
+            /// The constant's name without `MPI_COMBINER_`.
+            pub fn name(value: i32) -> &'static str {
+                match value { $($value => stringify!($name),)* _ => "unknown" }
+            }
+        };
+    }
+    combiners! {
+        NAMED 101 DUP 102 CONTIGUOUS 103 VECTOR 104 HVECTOR 105 INDEXED 106 HINDEXED 107 INDEXED_BLOCK 108
+        HINDEXED_BLOCK 109 STRUCT 110 SUBARRAY 111 DARRAY 112 F90_REAL 113 F90_COMPLEX 114 F90_INTEGER 115
+        RESIZED 116 VALUE_INDEX 117
+    }
+}
+
+/// Classes of types for `MPI_Type_match_size`.
+pub mod typeclass {
+    pub const INTEGER: i32 = 192;
+    pub const REAL: i32 = 193;
+    pub const COMPLEX: i32 = 194;
+}

@@ -7,6 +7,7 @@
 use crate::attr::{Keyvals, Predefined};
 use crate::comm::{Comm, context::Contexts};
 use crate::constants::class;
+use crate::datatype;
 use crate::env::Env;
 use crate::errhandler::Handlers;
 use crate::error::Result;
@@ -36,6 +37,9 @@ pub struct Engine {
     pub comms: Table<CommId, Comm>,
     pub coll: crate::coll::State,
     pub contexts: Contexts,
+    pub types: datatype::Types,
+    /// Types made by `MPI_Type_create_f90_*` and `MPI_Type_get_value_index`, which are never freed.
+    pub unnamed_types: datatype::Unnamed,
     pub infos: Table<InfoId, Info>,
     pub keyvals: Keyvals,
     pub predefined: Predefined,
@@ -53,6 +57,8 @@ impl Default for Engine {
             comms: Table::new(class::COMM, "comm"),
             coll: crate::coll::State::default(),
             contexts: Contexts::default(),
+            types: datatype::predefined_table(),
+            unnamed_types: datatype::Unnamed::default(),
             infos: Table::new(class::INFO, "info"),
             keyvals: Keyvals::default(),
             predefined: Predefined::default(),

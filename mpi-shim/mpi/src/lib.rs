@@ -14,6 +14,7 @@ pub mod attr;
 pub mod coll;
 pub mod comm;
 pub mod constants;
+pub mod datatype;
 pub mod engine;
 pub mod env;
 pub mod errhandler;
