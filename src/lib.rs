@@ -18,6 +18,8 @@
 #![deny(unsafe_code)]
 
 pub mod core;
+pub mod job;
+pub mod launch;
 pub mod shm;
 pub mod sync;
 pub mod sys;

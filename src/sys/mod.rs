@@ -2,5 +2,8 @@
 #![allow(unsafe_code, reason = "system calls")]
 
 pub mod barrier;
+pub mod fd;
 pub mod futex;
 pub mod memory;
+pub mod process;
+pub mod unix_socket;
