@@ -50,6 +50,21 @@ impl<H: Handle, T> Table<H, T> {
         }
     }
 
+    /// A handle for an object that is not finished; it names nothing until [`Table::fill`].
+    pub fn reserve(&self) -> H {
+        let mut slots = self.slots.borrow_mut();
+        let id = slots.free.pop().unwrap_or_else(|| {
+            slots.objects.push(None);
+            slots.objects.len() as u32 - 1
+        });
+        H::from_u32(id)
+    }
+
+    /// The object of a reserved handle.
+    pub fn fill(&self, handle: H, object: Rc<T>) {
+        self.slots.borrow_mut().objects[handle.to_u32() as usize] = Some(object);
+    }
+
     #[inline]
     pub fn find(&self, handle: H) -> Option<Rc<T>> {
         self.slots.borrow().objects.get(handle.to_u32() as usize)?.clone()

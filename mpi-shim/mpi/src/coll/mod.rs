@@ -20,7 +20,7 @@ mod check;
 mod choice;
 mod drive;
 mod fold;
-mod needs;
+pub(crate) mod needs;
 mod part;
 mod pool;
 mod reduce;
@@ -32,7 +32,7 @@ mod tests;
 mod wire;
 
 pub use agree::{allgather_bytes, allreduce_ints, barrier_on, bcast_bytes};
-pub use drive::block_on;
+pub use drive::{block_on, spawn};
 pub use fold::Agree;
 
 use crate::error::Result;

@@ -30,8 +30,8 @@ pub mod channel {
     pub const CREATE_GROUP: u32 = 1 << 30;
     /// The leaders of MPI_Intercomm_create, with the tag of the program.
     pub const LEADERS: u32 = (1 << 30) | 1;
-    /// MPI_Comm_idup, numbered.
-    pub const IDUP: u32 = 2 << 30;
+    /// Functions that all members call in the same order, numbered.
+    pub const CREATE: u32 = 2 << 30;
     /// MPI_Comm_create_from_group and MPI_Intercomm_create_from_groups, on the context of MPI_COMM_WORLD.
     pub const FROM_GROUP: u32 = 3 << 30;
 }

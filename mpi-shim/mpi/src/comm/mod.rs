@@ -1,16 +1,16 @@
 //! Communicators.
 //!
 //! A [`Comm`] pairs a group with a context id. It is built once, by one of the functions in `create`, `split`,
-//! `inter`, `idup` or [`crate::topo`], and shared by `Rc`: its handle holds it, and so does every request that
+//! `inter` or [`crate::topo`], and shared by `Rc`: its handle holds it, and so does every request that
 //! uses it, which is how MPI_Comm_free waits for pending operations without blocking.
 //!
 //! Two down: [`crate::coll`] for what the members must agree on, [`crate::request`] for messages between a part
 //! of them.
 
+mod agree;
 pub mod context;
 mod create;
 mod free;
-mod idup;
 mod info;
 mod inter;
 mod query;
@@ -19,7 +19,6 @@ mod wire;
 
 pub use create::*;
 pub use free::*;
-pub use idup::*;
 pub use info::*;
 pub use inter::*;
 pub use query::*;
@@ -56,7 +55,8 @@ pub struct Comm {
     pub id: Cell<CommId>,
     /// What its collectives keep.
     pub coll: crate::coll::PerComm,
-    idup_sequence: Cell<u32>,
+    /// Counts the communicators made from this one by all its members.
+    creations: Cell<i32>,
     /// Held by the process that made the context id.
     _lease: Option<Lease>,
 }
@@ -94,7 +94,7 @@ impl Comm {
             name: RefCell::default(),
             id: Cell::new(CommId::NULL),
             coll: crate::coll::PerComm::default(),
-            idup_sequence: Cell::new(0),
+            creations: Cell::new(0),
             _lease: parts.lease,
         }
     }
@@ -151,8 +151,13 @@ pub fn set_up(e: Eng, me: u32, size: u32) -> Result {
 
 /// Gives `comm` a handle.
 pub(crate) fn publish(e: Eng, comm: Comm) -> CommId {
-    let comm = Rc::new(comm);
-    let id = e.comms.insert_rc(comm.clone());
-    comm.id.set(id);
+    let id = e.comms.reserve();
+    publish_at(e, id, comm);
     id
+}
+
+/// As [`publish`], with a handle that was reserved before.
+pub(crate) fn publish_at(e: Eng, id: CommId, comm: Comm) {
+    comm.id.set(id);
+    e.comms.fill(id, Rc::new(comm));
 }

@@ -1,11 +1,23 @@
 //! Environment: beginning and end of the library, versions, clocks, memory, names (MPI-5.0 §9, §11).
 
 use crate::engine::Phase;
-use crate::{Eng, Engine};
+use crate::{CommId, Eng, Engine};
 
 /// Life of the library in this process, and what the program asked for.
 #[derive(Default)]
 pub struct Env {}
+
+impl Engine {
+    /// Number of processes of the job.
+    pub fn world_size(&self) -> u32 {
+        self.comms.find(CommId(257)).map_or(1, |world| world.size() as u32)
+    }
+
+    /// Number of the host that process `proc` runs on.
+    pub fn host_of(&self, _proc: u32) -> u32 {
+        0
+    }
+}
 
 /// Who reports an error: "rank 2 (host)".
 pub fn whoami(e: Eng) -> String {
