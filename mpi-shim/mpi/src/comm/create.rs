@@ -25,18 +25,17 @@ fn duplicate(e: Eng, id: CommId, hints: Vec<(String, String)>) -> Result<CommId>
     let comm = e.comms.get(id)?;
     let wire = conversation(e, &comm);
     let new = coll::block_on(e, copy_of(wire))?;
-    copy_attributes(e, id, &comm, &new)?;
+    copy_attributes(id, &comm, &new)?;
     super::info::set_hints(&new, &hints);
     Ok(publish(e, new))
 }
 
 /// Attributes whose callbacks ran before one failed are deleted again with the new communicator.
-fn copy_attributes(e: Eng, id: CommId, comm: &Comm, new: &Comm) -> Result {
+fn copy_attributes(id: CommId, comm: &Comm, new: &Comm) -> Result {
     let copied = comm.attrs.copy_to(Owner::new(AttrOn::Comm, id), &new.attrs);
     if copied.is_err() {
         let _ = new.attrs.delete_all(Owner::new(AttrOn::Comm, id));
     }
-    let _ = e;
     copied
 }
 
@@ -113,7 +112,12 @@ fn from_part(e: Eng, wire: Wire, group: &Rc<Group>) -> Result<CommId> {
 
 /// A communicator of the first `count` members of the intracommunicator `comm`, with a topology; None for the
 /// other members. All members call.
-pub(crate) fn first_members(e: Eng, comm: &Rc<Comm>, count: i32, topo: crate::topo::Topology) -> Result<CommId> {
+pub(crate) fn first_members(
+    e: Eng,
+    comm: &Rc<Comm>,
+    count: i32,
+    topo: crate::topo::Topology,
+) -> Result<CommId> {
     let wire = conversation(e, comm);
     if comm.rank >= count {
         return Ok(CommId::NULL);

@@ -81,10 +81,8 @@ fn split_inter(e: Eng, comm: &Rc<Comm>, local: &Rc<Comm>, color: i32, key: i32) 
     let remote = Rc::new(group_of(e, comm.peers().procs(), &remote_ranks));
     let first = group.proc_of(0) < remote.proc_of(0);
     let context = if first { ours[ranks[0]].context } else { theirs[remote_ranks[0]].context };
-    let agreed = AgreedInter {
-        inter: chosen(context, inter),
-        local: chosen(ours[ranks[0]].local_context, inside),
-    };
+    let agreed =
+        AgreedInter { inter: chosen(context, inter), local: chosen(ours[ranks[0]].local_context, inside) };
     Ok(Some(build_inter(comm, agreed, group, remote)))
 }
 
@@ -180,6 +178,9 @@ mod tests {
     fn a_wish_survives_the_wire() {
         let wish = Wish { color: UNDEFINED, key: i32::MIN, context: 0x3fff_fffe, local_context: 8 };
         let copy = Wish::from_bytes(&wish.to_bytes());
-        assert_eq!((copy.color, copy.key, copy.context, copy.local_context), (UNDEFINED, i32::MIN, 0x3fff_fffe, 8));
+        assert_eq!(
+            (copy.color, copy.key, copy.context, copy.local_context),
+            (UNDEFINED, i32::MIN, 0x3fff_fffe, 8)
+        );
     }
 }

@@ -4,9 +4,9 @@
 //! its point-to-point messages nor its collectives. Not a collective library: one tree and one exchange.
 
 use super::Comm;
+use crate::coll::needs::{SendMode, byte, request};
 use crate::constants::class;
 use crate::error::{Error, Result};
-use crate::coll::needs::{SendMode, byte, request};
 use crate::{Eng, RequestId, Status, UserBuf};
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -29,7 +29,17 @@ impl Wire {
     fn start_send(&self, dest: i32, bytes: &mut [u8]) -> Result<RequestId> {
         let dt = byte(self.e);
         let (buf, count) = (UserBuf::of(bytes), bytes.len() as i64);
-        request::isend_raw(self.e, SendMode::Standard, &self.comm, self.context, buf, count, &dt, dest, self.tag)
+        request::isend_raw(
+            self.e,
+            SendMode::Standard,
+            &self.comm,
+            self.context,
+            buf,
+            count,
+            &dt,
+            dest,
+            self.tag,
+        )
     }
 
     fn start_recv(&self, source: i32, bytes: &mut [u8]) -> Result<RequestId> {
@@ -59,7 +69,13 @@ impl Wire {
 
     /// Tells `data`, of the same length everywhere, from member 0 to all members by a binomial tree. `rank_of`
     /// gives the rank in the communicator of each of `count` members, `me` is this process's place among them.
-    pub async fn spread(&self, count: usize, me: usize, rank_of: impl Fn(usize) -> i32, data: &mut [u8]) -> Result {
+    pub async fn spread(
+        &self,
+        count: usize,
+        me: usize,
+        rank_of: impl Fn(usize) -> i32,
+        data: &mut [u8],
+    ) -> Result {
         if me != 0 {
             let parent = me & (me - 1);
             let recv = self.start_recv(rank_of(parent), data)?;
