@@ -14,7 +14,16 @@ pub enum Fold {
     },
     /// On 64-bit integers, for the engine's own agreements.
     Agree(Agree, Rc<Datatype>),
+    #[cfg(test)]
+    Test {
+        commutes: bool,
+        apply: TestFn,
+        dt: Rc<Datatype>,
+    },
 }
+
+#[cfg(test)]
+type TestFn = Box<dyn Fn(UserBuf, UserBuf, i64)>;
 
 /// Operations of the engine's own agreements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +39,8 @@ impl Fold {
     pub fn dt(&self) -> &Rc<Datatype> {
         match self {
             Fold::Mpi { dt, .. } | Fold::Agree(_, dt) => dt,
+            #[cfg(test)]
+            Fold::Test { dt, .. } => dt,
         }
     }
 
@@ -48,6 +59,8 @@ impl Fold {
         match self {
             Fold::Mpi { op, .. } => op.commutative(),
             Fold::Agree(..) => true,
+            #[cfg(test)]
+            Fold::Test { commutes, .. } => *commutes,
         }
     }
 
@@ -59,6 +72,8 @@ impl Fold {
                 agree.apply(input, inout, count);
                 Ok(())
             }
+            #[cfg(test)]
+            Fold::Test { .. } => unreachable!("test operations run in the simulator"),
         }
     }
 }
