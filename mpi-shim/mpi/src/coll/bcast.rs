@@ -33,7 +33,7 @@ impl Bcast {
         let root = check::root(&comm, root)?;
         let dt = match root {
             check::Root::Absent => check::no_type(e),
-            _ => check::data(e, ("buffer", "count", "datatype"), buffer, count, datatype)?,
+            _ => check::data(e, ("buffer", "count"), buffer, count, datatype)?,
         };
         Ok(Bcast { comm, buffer, count, dt, root })
     }

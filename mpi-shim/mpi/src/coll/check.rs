@@ -52,16 +52,16 @@ pub fn root(comm: &Comm, root: i32) -> Result<Root> {
     }
 }
 
-/// Checks a buffer, its count and its datatype; the names are those of the arguments.
+/// Checks a buffer, its count and its datatype; the names are those of the first two arguments.
 pub fn data(
     e: Eng,
-    (buf_name, count_name, type_name): (&str, &str, &str),
+    (buf_name, count_name): (&str, &str),
     buf: UserBuf,
     count: i64,
     datatype: TypeId,
 ) -> Result<Rc<Datatype>> {
     self::count(count_name, count)?;
-    let dt = find_type(e, type_name, datatype)?;
+    let dt = find_type(e, datatype)?;
     buffer(buf_name, buf, count, &dt)?;
     Ok(dt)
 }
@@ -148,7 +148,7 @@ pub fn ints(name: &str, array: Ints, n: usize) -> Result<Vec<i64>> {
 /// The operation of a reduction on `count` elements of `datatype`.
 pub fn fold(e: Eng, op: OpId, count: i64, datatype: TypeId) -> Result<Fold> {
     self::count("count", count)?;
-    let dt = find_type(e, "datatype", datatype)?;
+    let dt = find_type(e, datatype)?;
     let op = find_op(e, op)?;
     op::check(&op, &dt)?;
     Ok(Fold::Mpi { op, dt, id: datatype })

@@ -1,10 +1,10 @@
 //! Typed buffers with canaries, and what they should hold.
 
-use crate::UserBuf;
 use crate::coll::fold::Fold;
-use crate::coll::needs::Datatype;
+use crate::coll::needs::{Datatype, byte, word};
 use crate::coll::part::Part;
 use crate::coll::sim::{Mode, World, packed};
+use crate::{TypeId, UserBuf, datatype};
 use std::rc::Rc;
 
 /// Datatypes of eight bytes of data per element, laid out differently.
@@ -17,15 +17,12 @@ pub struct Types {
 
 impl Types {
     pub fn new() -> Types {
-        let make = |pieces: &[(i64, u64)], lb, extent| {
-            Rc::new(crate::coll::needs::standin::Datatype { pieces: pieces.to_vec(), lb, extent })
+        let e: crate::Eng = Box::leak(Box::default());
+        let spread = |stride, lb, extent| {
+            let pieces = datatype::type_create_hvector(e, 2, 4, stride, TypeId(583)).unwrap();
+            e.types.get(datatype::type_create_resized(e, pieces, lb, extent).unwrap()).unwrap()
         };
-        Types {
-            byte: make(&[(0, 1)], 0, 1),
-            word: make(&[(0, 8)], 0, 8),
-            gaps: make(&[(4, 4), (12, 4)], 0, 24),
-            backwards: make(&[(-8, 2), (0, 6)], -8, -24),
-        }
+        Types { byte: byte(e), word: word(e), gaps: spread(8, -4, 24), backwards: spread(-8, 0, -24) }
     }
 
     pub fn layouts(&self) -> [&Rc<Datatype>; 3] {
