@@ -20,6 +20,7 @@
 pub mod core;
 pub mod job;
 pub mod launch;
+pub mod devices;
 pub mod shm;
 pub mod sync;
 pub mod sys;

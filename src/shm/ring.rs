@@ -175,6 +175,12 @@ impl<L: Lines> Consumer<L> {
         self.parse(line, word)
     }
 
+    /// True if something waits at the head (a record, or garbage).
+    #[inline]
+    pub fn ready(&self) -> bool {
+        self.lines.word_acquire((self.head & Self::MASK) as usize) != 0
+    }
+
     #[inline]
     fn parse(&mut self, line: usize, word: u32) -> Result<Option<Record>, Corrupt> {
         let kind = (word >> 24) as u8;

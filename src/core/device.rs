@@ -1,0 +1,46 @@
+//! Device manager: what every sink offers, and what it says of itself.
+
+use super::buffer::UserBuf;
+use super::frame::{Header, Incoming, Token};
+
+/// What a sink guarantees and costs. The transfer layer adds only what is missing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Properties {
+    /// Largest payload of one frame, bytes.
+    pub max_payload: usize,
+    /// Frames of one sender arrive in the order sent.
+    pub ordered: bool,
+    /// A frame that was accepted arrives as long as both processes live.
+    pub reliable: bool,
+    /// Latency of a small frame, nanoseconds, as a first guess.
+    pub latency_ns: u32,
+    /// Bandwidth, MB/s, as a first guess.
+    pub bandwidth_mb: u32,
+}
+
+/// Why a frame was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendError {
+    /// No room now; try again after progress.
+    Full,
+    /// The peer cannot be reached over this sink any more.
+    Lost(String),
+}
+
+/// A device that talks to a network: the end of a send chain, the start of a receive chain.
+///
+/// Not thread-safe: the engine's lock is held around every call. No call blocks.
+pub trait Sink {
+    fn name(&self) -> &'static str;
+    fn properties(&self) -> Properties;
+
+    /// Sends one frame to `slot` (the sink's own number of a peer). `fill` writes exactly `header.len` bytes.
+    fn send(&mut self, slot: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError>
+    where
+        Self: Sized;
+
+    /// The next frame that has arrived, if any. It stays where it is until [`Sink::release`].
+    fn next(&mut self) -> Option<Incoming>;
+
+    fn release(&mut self, token: Token);
+}

@@ -1,0 +1,44 @@
+//! Frames: what a sink carries. The upper layer's header travels inside the first cache line.
+
+use super::buffer::UserBuf;
+
+/// Header of a frame. `kind` (1 ..= 254) and `meta` belong to the protocol above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub kind: u8,
+    pub meta: [u32; 3],
+    /// Payload bytes, at most the sink's [`super::device::Properties::max_payload`].
+    pub len: usize,
+}
+
+/// A frame that has arrived. The payload stays in the device's memory, which a peer may still write: read it
+/// once, by copying. It is valid until the frame is given back.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming {
+    /// World process number of the sender.
+    pub peer: u32,
+    pub header: Header,
+    pub payload: UserBuf,
+    /// Names the frame to the device that holds it.
+    pub token: Token,
+}
+
+/// Which device holds a frame, and the device's own name for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    pub sink: u8,
+    pub slot: u32,
+    pub line: u32,
+}
+
+impl Incoming {
+    /// Copies `N` payload bytes at `at`; zeros where the frame is too short (a hostile peer's frame may be).
+    #[inline]
+    pub fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
+        let mut out = [0; N];
+        if at + N <= self.header.len {
+            self.payload.read(at as isize, &mut out);
+        }
+        out
+    }
+}

@@ -1,0 +1,289 @@
+//! Shared memory between the ranks of one host: a ring per ordered pair, made on first use.
+//!
+//! Poll cost follows the rings in use: a ring is polled once its sender has asked for it by a bit in the
+//! receiver's control block. Memory follows the pairs that talk: an unused ring is an untouched part of a
+//! sparse file.
+//!
+//! Sleeping: the receiver announces it, imposes a barrier on the senders ([`crate::sys::barrier`]), polls once
+//! more and sleeps on its bell. A sender publishes first and looks at the announcement second.
+
+use crate::core::buffer::UserBuf;
+use crate::core::device::{Properties, SendError, Sink};
+use crate::core::frame::{Header, Incoming, Token};
+use crate::shm::node::{Node, SharedLines};
+use crate::shm::ring::{Consumer, Lines, PAYLOAD, Producer, Record, max_payload};
+use crate::sync::Ordering;
+use crate::sys::{barrier, futex};
+use std::sync::Arc;
+
+/// Frames taken from one ring before the next ring gets its turn.
+const BUDGET: u32 = 64;
+
+pub struct Shm {
+    node: Arc<Node>,
+    id: u8,
+    me: usize,
+    /// World process number of each local index.
+    ranks: Vec<u32>,
+    out: Vec<Option<Outgoing>>,
+    rings: Vec<Option<Consumer<SharedLines>>>,
+    /// Local indices whose rings are polled.
+    active: Vec<u32>,
+    cursor: usize,
+    budget: u32,
+    /// Words of hot bits in use.
+    hot_words: usize,
+    /// We issue barriers for both sides when we fall asleep.
+    barriers: bool,
+    alerts: Vec<String>,
+}
+
+struct Outgoing {
+    ring: Producer<SharedLines>,
+    /// Our and the receiver's barriers do not (yet) reach each other: fence after each publish.
+    fence: bool,
+}
+
+impl Shm {
+    /// `me` is our index among the local ranks, `ranks` their world process numbers.
+    pub fn new(node: Arc<Node>, id: u8, me: usize, ranks: Vec<u32>) -> Self {
+        let barriers = barrier::register();
+        let control = node.control(me);
+        control.barrier.store(u32::from(barriers), Ordering::Relaxed);
+        control.pid.store(std::process::id(), Ordering::Release);
+        let n = ranks.len();
+        let none = |_| None;
+        Shm {
+            me,
+            id,
+            out: (0..n).map(none).collect(),
+            rings: (0..n).map(|_| None).collect(),
+            active: Vec::new(),
+            cursor: 0,
+            budget: BUDGET,
+            hot_words: n.div_ceil(64),
+            barriers,
+            ranks,
+            node,
+            alerts: Vec::new(),
+        }
+    }
+
+    /// Process id of a neighbour; None until it has started.
+    pub fn pid(&self, slot: u32) -> Option<i32> {
+        let pid = self.node.control(slot as usize).pid.load(Ordering::Acquire);
+        (pid != 0).then_some(pid as i32)
+    }
+
+    /// What went wrong since the last call: each entry one sentence.
+    pub fn take_alerts(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.alerts)
+    }
+
+    fn outgoing(&mut self, slot: u32) -> &mut Outgoing {
+        let (node, me) = (&self.node, self.me);
+        // Fences are on until `slow_fence` has seen that barriers reach both sides.
+        self.out[slot as usize].get_or_insert_with(|| Outgoing { ring: node.producer(slot as usize, me), fence: true })
+    }
+
+    /// After a publish: gets the ring polled and its owner woken, where needed.
+    #[inline]
+    fn nudge(&mut self, slot: u32) {
+        let control = self.node.control(slot as usize);
+        let Some(out) = &mut self.out[slot as usize] else { return };
+        if out.fence {
+            self.slow_fence(slot);
+        } else {
+            std::sync::atomic::compiler_fence(Ordering::SeqCst);
+            let hot = out.ring.lines().control().hot.load(Ordering::Relaxed);
+            if hot != 0 && control.sleeping.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+        }
+        self.ring_bell(slot);
+    }
+
+    #[cold]
+    fn slow_fence(&mut self, slot: u32) {
+        // SeqCst: orders the publish before the look at `hot` and `sleeping` (Dekker), as the receiver's
+        // own fence in `announce_sleep` does on its side.
+        std::sync::atomic::fence(Ordering::SeqCst);
+        let control = self.node.control(slot as usize);
+        let issues_barriers = control.barrier.load(Ordering::Relaxed) != 0;
+        if let Some(out) = &mut self.out[slot as usize] {
+            out.fence = !(self.barriers && control.pid.load(Ordering::Acquire) != 0 && issues_barriers);
+        }
+    }
+
+    #[cold]
+    fn ring_bell(&mut self, slot: u32) {
+        let control = self.node.control(slot as usize);
+        let Some(out) = &self.out[slot as usize] else { return };
+        if out.ring.lines().control().hot.load(Ordering::Relaxed) == 0 {
+            control.hot[self.me / 64].fetch_or(1 << (self.me % 64), Ordering::SeqCst);
+        }
+        if control.sleeping.load(Ordering::SeqCst) != 0 {
+            control.bell.fetch_add(1, Ordering::SeqCst);
+            futex::wake(&control.bell, i32::MAX);
+        }
+    }
+
+    /// Starts polling the rings whose senders asked for it.
+    #[inline]
+    fn accept(&mut self) {
+        for word in 0..self.hot_words {
+            if self.node.control(self.me).hot[word].load(Ordering::Relaxed) != 0 {
+                self.accept_word(word);
+            }
+        }
+    }
+
+    #[cold]
+    fn accept_word(&mut self, word: usize) {
+        // Acquire: pairs with the sender's fetch_or; what it published before is visible.
+        let mut bits = self.node.control(self.me).hot[word].swap(0, Ordering::SeqCst);
+        while bits != 0 {
+            let index = word * 64 + bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            if index >= self.ranks.len() || self.rings[index].is_some() {
+                continue;
+            }
+            let ring = self.node.consumer(self.me, index);
+            ring.lines().control().hot.store(1, Ordering::SeqCst);
+            self.rings[index] = Some(ring);
+            self.active.push(index as u32);
+        }
+    }
+
+    #[inline]
+    fn poll_ring(&mut self, index: u32) -> Option<Incoming> {
+        let ring = self.rings[index as usize].as_mut()?;
+        match ring.peek() {
+            Ok(None) => None,
+            Ok(Some(record)) => Some(Incoming {
+                peer: self.ranks[index as usize],
+                header: Header { kind: record.kind, meta: record.meta, len: record.len },
+                payload: ring.lines().bytes(record.line, PAYLOAD),
+                token: Token { sink: self.id, slot: index, line: record.line as u32 | (record.len as u32) << 16 },
+            }),
+            Err(corrupt) => {
+                self.quarantine(index, format!("line {} holds {:#010x}", corrupt.line, corrupt.word));
+                None
+            }
+        }
+    }
+
+    /// A ring with garbage in it is never read again.
+    #[cold]
+    fn quarantine(&mut self, index: u32, why: String) {
+        self.rings[index as usize] = None;
+        self.active.retain(|&a| a != index);
+        let rank = self.ranks[index as usize];
+        self.alerts.push(format!("shared-memory ring from rank {rank} is corrupt ({why}); it is no longer read"));
+    }
+
+    /// True if a frame or a request to be polled is there.
+    fn pending(&mut self) -> bool {
+        self.accept();
+        let active = std::mem::take(&mut self.active);
+        let found = active.iter().any(|&i| {
+            self.rings[i as usize].as_ref().is_some_and(|r| r.ready())
+        });
+        self.active = active;
+        found
+    }
+
+    /// Announces that we are about to sleep. Returns the bell's value to sleep on, or None if there is work.
+    pub fn announce_sleep(&mut self) -> Option<u32> {
+        let control = self.node.control(self.me);
+        let bell = control.bell.load(Ordering::Acquire);
+        control.sleeping.store(1, Ordering::SeqCst);
+        if !(self.barriers && barrier::everywhere()) {
+            // SeqCst: the other half of the sender's fence.
+            std::sync::atomic::fence(Ordering::SeqCst);
+        }
+        if self.pending() {
+            self.end_sleep();
+            return None;
+        }
+        Some(bell)
+    }
+
+    pub fn end_sleep(&mut self) {
+        self.node.control(self.me).sleeping.store(0, Ordering::Relaxed);
+    }
+
+    /// What to sleep on, usable without the engine's lock.
+    pub fn bed(&self) -> Bed {
+        Bed { node: self.node.clone(), me: self.me }
+    }
+}
+
+/// The bell of this process.
+pub struct Bed {
+    node: Arc<Node>,
+    me: usize,
+}
+
+impl Bed {
+    /// Sleeps until the bell no longer has the value `bell`.
+    pub fn sleep(&self, bell: u32) {
+        futex::wait(&self.node.control(self.me).bell, bell, None);
+    }
+
+    /// Wakes whoever sleeps on this process's bell.
+    pub fn ring(&self) {
+        let control = self.node.control(self.me);
+        control.bell.fetch_add(1, Ordering::SeqCst);
+        futex::wake(&control.bell, i32::MAX);
+    }
+}
+
+impl Sink for Shm {
+    fn name(&self) -> &'static str {
+        "shm"
+    }
+
+    fn properties(&self) -> Properties {
+        let max_payload = max_payload(SharedLines::COUNT);
+        Properties { max_payload, ordered: true, reliable: true, latency_ns: 100, bandwidth_mb: 10_000 }
+    }
+
+    #[inline]
+    fn send(&mut self, slot: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
+        let out = self.outgoing(slot);
+        let Some(line) = out.ring.reserve(header.len) else { return Err(SendError::Full) };
+        fill(out.ring.lines().bytes(line, PAYLOAD));
+        out.ring.publish(header.kind, header.len, header.meta);
+        self.nudge(slot);
+        Ok(())
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<Incoming> {
+        for _ in 0..self.active.len() {
+            if self.cursor >= self.active.len() {
+                self.cursor = 0;
+            }
+            let Some(&index) = self.active.get(self.cursor) else { break };
+            if self.budget > 0
+                && let Some(frame) = self.poll_ring(index)
+            {
+                self.budget -= 1;
+                return Some(frame);
+            }
+            self.budget = BUDGET;
+            self.cursor += 1;
+        }
+        self.accept();
+        None
+    }
+
+    #[inline]
+    fn release(&mut self, token: Token) {
+        if let Some(ring) = self.rings[token.slot as usize].as_mut() {
+            let (line, len) = ((token.line & 0xffff) as usize, (token.line >> 16) as usize);
+            ring.release(Record { kind: 0, len, meta: [0; 3], line });
+        }
+    }
+}
