@@ -24,6 +24,7 @@ pub mod handle;
 pub mod info;
 pub mod session;
 pub mod topo;
+pub mod matching;
 
 pub use engine::{Eng, Engine};
 pub use error::{Error, Result};

@@ -1,0 +1,676 @@
+//! The point-to-point protocol: what each frame means, and the state of one process's traffic.
+//!
+//! ```text
+//!   EAGER   [context, tag, source]  data                    small messages
+//!   RTS     [context, tag, source]  Offer                   rendezvous: "I have a message for you"
+//!   CTS     [sender's request, receiver's request]  limit   "send me so many bytes of it"
+//!   DATA    [receiver's request, offset]  data              a piece of it
+//!   FIN     [sender's request]                              "I fetched it myself"
+//!   CREDIT  [bytes]                                         eager bytes handed on since the last CREDIT
+//!   CANCEL  [sender's request]  /  CANCELLED [sender's request, yes or no]
+//! ```
+//! Eager data a receiver has not asked for is bounded: a sender counts the eager bytes that are not credited
+//! back and switches to rendezvous beyond its share ([`Traffic::credit`]).
+//!
+//! Frames to one peer that take part in matching leave in the order of the calls: while one waits for room,
+//! later ones queue up behind it. DATA frames wait in a queue of their own.
+//!
+//! Invariant: a number that comes from the wire (request, offset, length) is looked up and checked before use.
+
+use crate::comm::Comm;
+use crate::constants::class;
+use crate::datatype::Datatype;
+use crate::error::Error;
+use crate::matching::{Entry, Envelope, Matching};
+use crate::request::table::{Body, Requests};
+use crate::{Status, UserBuf};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use vmi::core::Core;
+use vmi::core::device::SendError;
+use vmi::core::frame::{Header, Incoming};
+
+pub mod kind {
+    pub const EAGER: u8 = 1;
+    pub const RTS: u8 = 2;
+    pub const CTS: u8 = 3;
+    pub const DATA: u8 = 4;
+    pub const FIN: u8 = 5;
+    pub const CREDIT: u8 = 6;
+    pub const CANCEL: u8 = 7;
+    pub const CANCELLED: u8 = 8;
+}
+
+/// What a frame costs its receiver besides the payload, for flow control.
+const FRAME_COST: u64 = 64;
+/// Frames handled in one step of progress before the caller looks at its own condition again.
+const STEP: usize = 64;
+
+/// A message offered by rendezvous.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer {
+    pub total: u64,
+    pub request: u32,
+    /// Address of the message in the sender, if it is contiguous there; else 0.
+    pub address: u64,
+}
+
+impl Offer {
+    const LEN: usize = 20;
+
+    fn encode(self) -> [u8; Self::LEN] {
+        let mut out = [0; Self::LEN];
+        out[..8].copy_from_slice(&self.total.to_le_bytes());
+        out[8..16].copy_from_slice(&self.address.to_le_bytes());
+        out[16..].copy_from_slice(&self.request.to_le_bytes());
+        out
+    }
+
+    fn decode(frame: &Incoming) -> Offer {
+        Offer {
+            total: u64::from_le_bytes(frame.bytes(0)),
+            address: u64::from_le_bytes(frame.bytes(8)),
+            request: u32::from_le_bytes(frame.bytes(16)),
+        }
+    }
+}
+
+/// An unexpected message, with its sender.
+#[derive(Debug)]
+pub struct Unexpected {
+    pub peer: u32,
+    pub what: Kept,
+}
+
+#[derive(Debug)]
+pub enum Kept {
+    /// The whole message, copied out of the device.
+    Data(Slab),
+    Offer(Offer),
+}
+
+/// A grabbed message: small ones in place, larger ones in a block of their own.
+#[derive(Debug)]
+pub enum Slab {
+    Small(u8, [u8; Slab::SMALL]),
+    Large(Vec<u8>),
+}
+
+impl Slab {
+    const SMALL: usize = 47;
+
+    fn grab(frame: &Incoming) -> Slab {
+        let len = frame.header.len;
+        if len <= Self::SMALL {
+            let mut bytes = [0; Self::SMALL];
+            frame.payload.read(0, &mut bytes[..len]);
+            return Slab::Small(len as u8, bytes);
+        }
+        let mut bytes = vec![0; len];
+        frame.payload.read(0, &mut bytes);
+        Slab::Large(bytes)
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Slab::Small(len, _) => *len as usize,
+            Slab::Large(bytes) => bytes.len(),
+        }
+    }
+
+    pub fn buf(&mut self) -> UserBuf {
+        match self {
+            Slab::Small(_, bytes) => UserBuf::of(bytes),
+            Slab::Large(bytes) => UserBuf::of(bytes),
+        }
+    }
+}
+
+impl Kept {
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Kept::Data(slab) => slab.len() as u64,
+            Kept::Offer(offer) => offer.total,
+        }
+    }
+}
+
+/// A message on its way out.
+pub struct Outgoing {
+    pub peer: u32,
+    pub envelope: Envelope,
+    pub buf: UserBuf,
+    pub count: i64,
+    pub datatype: Rc<Datatype>,
+    pub total: u64,
+    pub eager: bool,
+    /// Next byte to send, and where to stop (rendezvous, after CTS).
+    pub sent: u64,
+    pub limit: u64,
+    pub theirs: u32,
+    /// The peer may know of the message (its RTS has left).
+    pub offered: bool,
+}
+
+/// A message on its way in.
+pub struct Receiving {
+    pub buf: UserBuf,
+    pub count: i64,
+    pub datatype: Rc<Datatype>,
+    pub capacity: u64,
+    /// While posted and unmatched.
+    pub entry: Option<Entry>,
+    pub peer: u32,
+    /// Bytes expected (at most `capacity`) and received so far, by rendezvous.
+    pub expected: u64,
+    pub received: u64,
+}
+
+/// Frames waiting for room on the way to one peer.
+#[derive(Default)]
+struct Backlog {
+    /// In the order of the calls.
+    ordered: VecDeque<Waiting>,
+    /// Requests with DATA to send.
+    data: VecDeque<u32>,
+}
+
+enum Waiting {
+    /// EAGER or RTS of a send request.
+    Send(u32),
+    Control(Header, [u8; 8]),
+}
+
+#[derive(Default)]
+struct Peer {
+    backlog: Backlog,
+    /// Eager bytes sent and not credited back.
+    uncredited: u64,
+    /// Eager bytes handed on, not yet reported to the sender.
+    to_credit: u64,
+    /// Reading the peer's memory has failed.
+    unreadable: bool,
+}
+
+/// All point-to-point state of a process.
+pub struct Traffic {
+    pub core: Core,
+    pub matching: Matching<u32, Unexpected>,
+    pub requests: Requests,
+    peers: Vec<Peer>,
+    /// Peers with a backlog.
+    busy: Vec<u32>,
+    /// Share of a sender: eager bytes that may be uncredited.
+    credit: u64,
+    eager_limit: usize,
+    /// From this size on a message is fetched from the sender's memory where that is allowed.
+    fetch_from: u64,
+}
+
+/// Default bound on eager data nobody has asked for, per process (VMI_EAGER_MEMORY overrides), bytes.
+pub const EAGER_MEMORY: u64 = 64 << 20;
+
+impl Traffic {
+    pub fn new(core: Core, size: usize) -> Self {
+        let memory = setting("VMI_EAGER_MEMORY", EAGER_MEMORY);
+        Traffic {
+            core,
+            matching: Matching::default(),
+            requests: Requests::default(),
+            peers: (0..size).map(|_| Peer::default()).collect(),
+            busy: Vec::new(),
+            credit: (memory / size.max(1) as u64).clamp(64 << 10, 4 << 20),
+            eager_limit: setting("VMI_EAGER_LIMIT", 8 << 10) as usize,
+            fetch_from: setting("VMI_FETCH_FROM", 64 << 10),
+        }
+    }
+
+    // ---- sending ----
+
+    /// Sends small messages at once. False if the message must become a request.
+    #[inline]
+    pub fn send_now(&mut self, peer: u32, env: Envelope, buf: UserBuf, count: i64, dt: &Datatype, total: u64) -> bool {
+        let state = &mut self.peers[peer as usize];
+        if total > self.eager_limit as u64
+            || !state.backlog.ordered.is_empty()
+            || state.uncredited + total + FRAME_COST > self.credit
+        {
+            return false;
+        }
+        let header = Header { kind: kind::EAGER, meta: meta_of(env), len: total as usize };
+        let sent = self.core.send(peer, header, |to| dt.pack(buf, count, 0, to, total as usize));
+        if sent.is_ok() {
+            state.uncredited += total + FRAME_COST;
+        }
+        sent.is_ok()
+    }
+
+    /// Starts a send that [`Traffic::send_now`] did not take; `request` holds its [`Outgoing`].
+    pub fn send_later(&mut self, request: u32) {
+        let Some(out) = self.requests.outgoing(request) else { return };
+        let peer = out.peer;
+        let state = &self.peers[peer as usize];
+        let eager = out.eager && state.uncredited + out.total + FRAME_COST <= self.credit;
+        if let Some(out) = self.requests.outgoing(request) {
+            out.eager = eager && out.total <= self.eager_limit as u64;
+        }
+        self.enqueue(peer, Waiting::Send(request));
+        self.flush_peer(peer);
+    }
+
+    fn enqueue(&mut self, peer: u32, waiting: Waiting) {
+        self.peers[peer as usize].backlog.ordered.push_back(waiting);
+        self.mark_busy(peer);
+    }
+
+    fn mark_busy(&mut self, peer: u32) {
+        if !self.busy.contains(&peer) {
+            self.busy.push(peer);
+        }
+    }
+
+    fn control(&mut self, peer: u32, kind: u8, meta: [u32; 3], payload: [u8; 8], len: usize) {
+        let header = Header { kind, meta, len };
+        let blocked = !self.peers[peer as usize].backlog.ordered.is_empty();
+        if blocked || self.core.send(peer, header, |to| to.write(0, &payload[..len])).is_err() {
+            self.enqueue(peer, Waiting::Control(header, payload));
+        }
+    }
+
+    /// Sends what waits, as far as there is room. True if something left.
+    pub fn flush(&mut self) -> bool {
+        let mut any = false;
+        for peer in std::mem::take(&mut self.busy) {
+            any |= self.flush_peer(peer);
+        }
+        any
+    }
+
+    #[inline]
+    pub fn has_backlog(&self) -> bool {
+        !self.busy.is_empty()
+    }
+
+    fn flush_peer(&mut self, peer: u32) -> bool {
+        let mut any = false;
+        loop {
+            match self.flush_one(peer) {
+                Ok(true) => any = true,
+                Ok(false) => break,
+                Err(SendError::Full) => {
+                    self.mark_busy(peer);
+                    break;
+                }
+                Err(SendError::Lost(why)) => {
+                    self.lose(peer, &why);
+                    break;
+                }
+            }
+        }
+        any
+    }
+
+    /// Sends the next waiting frame to `peer`; Ok(false) if none waits.
+    fn flush_one(&mut self, peer: u32) -> Result<bool, SendError> {
+        let backlog = &self.peers[peer as usize].backlog;
+        if let Some(first) = backlog.ordered.front() {
+            match *first {
+                Waiting::Send(request) => self.send_first(peer, request)?,
+                Waiting::Control(header, payload) => {
+                    self.core.send(peer, header, |to| to.write(0, &payload[..header.len]))?;
+                }
+            }
+            self.peers[peer as usize].backlog.ordered.pop_front();
+            return Ok(true);
+        }
+        match backlog.data.front() {
+            Some(&request) => self.send_piece(peer, request).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// The EAGER or RTS frame of a send request.
+    fn send_first(&mut self, peer: u32, request: u32) -> Result<(), SendError> {
+        // A request that was cancelled or freed meanwhile has nothing to send.
+        let Some(out) = self.requests.outgoing(request) else { return Ok(()) };
+        let meta = meta_of(out.envelope);
+        if out.eager {
+            let len = out.total as usize;
+            let header = Header { kind: kind::EAGER, meta, len };
+            self.core.send(peer, header, |to| out.datatype.pack(out.buf, out.count, 0, to, len))?;
+            self.peers[peer as usize].uncredited += out.total + FRAME_COST;
+            self.requests.complete(request, sent_status(), None);
+            return Ok(());
+        }
+        let address = out.datatype.contiguous_window(out.buf, out.count).map_or(0, |(at, _)| at.addr() as u64);
+        let offer = Offer { total: out.total, request, address };
+        let header = Header { kind: kind::RTS, meta, len: Offer::LEN };
+        self.core.send(peer, header, |to| to.write(0, &offer.encode()))?;
+        out.offered = true;
+        Ok(())
+    }
+
+    /// One DATA frame of a send request.
+    fn send_piece(&mut self, peer: u32, request: u32) -> Result<(), SendError> {
+        let max = self.core.properties(peer).max_payload as u64;
+        let Some(out) = self.requests.outgoing(request) else {
+            self.peers[peer as usize].backlog.data.pop_front();
+            return Ok(());
+        };
+        let (from, len) = (out.sent, (out.limit - out.sent).min(max) as usize);
+        let header = Header { kind: kind::DATA, meta: [out.theirs, from as u32, (from >> 32) as u32], len };
+        self.core.send(peer, header, |to| out.datatype.pack(out.buf, out.count, from, to, len))?;
+        out.sent += len as u64;
+        let finished = out.sent == out.limit;
+        // Round robin between the messages under way.
+        let data = &mut self.peers[peer as usize].backlog.data;
+        data.pop_front();
+        if finished {
+            self.requests.complete(request, sent_status(), None);
+        } else {
+            data.push_back(request);
+        }
+        Ok(())
+    }
+
+    /// Ends all traffic to a peer that cannot be reached any more.
+    #[cold]
+    fn lose(&mut self, peer: u32, why: &str) {
+        self.peers[peer as usize].backlog = Backlog::default();
+        for request in self.requests.of_peer(peer) {
+            let error = Error::new(class::OTHER, format!("connection to rank {peer} is lost: {why}"));
+            self.requests.complete(request, Status::EMPTY, Some(error));
+        }
+    }
+
+    // ---- receiving ----
+
+    /// Handles what has arrived and sends what waits; true if anything happened.
+    #[inline]
+    pub fn step(&mut self) -> bool {
+        let mut handled = 0;
+        while handled < STEP
+            && let Some(frame) = self.core.next()
+        {
+            self.handle(&frame);
+            self.core.release(frame.token);
+            handled += 1;
+        }
+        (!self.busy.is_empty() && self.flush()) || handled > 0
+    }
+
+    #[inline]
+    fn handle(&mut self, frame: &Incoming) {
+        let meta = frame.header.meta;
+        match frame.header.kind {
+            kind::EAGER => self.on_eager(frame),
+            kind::DATA => self.on_data(frame),
+            kind::RTS => self.on_offer(frame),
+            kind::CTS => self.on_clear(frame),
+            kind::FIN => self.on_fetched(frame.peer, meta[0]),
+            kind::CREDIT => {
+                let peer = &mut self.peers[frame.peer as usize];
+                peer.uncredited = peer.uncredited.saturating_sub(meta[0] as u64);
+            }
+            kind::CANCEL => self.on_cancel(frame.peer, meta[0]),
+            kind::CANCELLED => self.on_cancelled(frame.peer, meta[0], meta[1] != 0),
+            other => eprintln!("VMI: rank {} sent a frame of unknown kind {other}; ignored", frame.peer),
+        }
+    }
+
+    #[inline]
+    fn on_eager(&mut self, frame: &Incoming) {
+        let envelope = envelope_of(frame.header.meta);
+        let len = frame.header.len as u64;
+        match self.matching.take_posted(envelope) {
+            Some(request) => {
+                self.deliver(request, frame.peer, envelope, frame.payload, len);
+                self.credit_back(frame.peer, len + FRAME_COST);
+            }
+            None => {
+                let what = Kept::Data(Slab::grab(frame));
+                self.matching.keep(envelope, Unexpected { peer: frame.peer, what });
+            }
+        }
+    }
+
+    /// Gives a whole message to a receive request.
+    #[inline]
+    fn deliver(&mut self, request: u32, peer: u32, envelope: Envelope, from: UserBuf, len: u64) {
+        let Some(to) = self.requests.receiving(request) else { return };
+        let fits = len.min(to.capacity);
+        to.datatype.unpack(to.buf, to.count, 0, from, fits as usize);
+        let error = (len > to.capacity).then(|| truncated(len, to.capacity, envelope));
+        to.entry = None;
+        to.peer = peer;
+        self.requests.complete(request, received_status(envelope, fits), error);
+    }
+
+    /// Reports eager bytes handed on, in portions.
+    #[inline]
+    pub fn credit_back(&mut self, peer: u32, bytes: u64) {
+        let state = &mut self.peers[peer as usize];
+        state.to_credit += bytes;
+        if state.to_credit >= self.credit / 4 {
+            let bytes = std::mem::take(&mut state.to_credit);
+            self.control(peer, kind::CREDIT, [bytes as u32, 0, 0], [0; 8], 0);
+        }
+    }
+
+    fn on_offer(&mut self, frame: &Incoming) {
+        let (envelope, offer) = (envelope_of(frame.header.meta), Offer::decode(frame));
+        match self.matching.take_posted(envelope) {
+            Some(request) => self.accept(request, frame.peer, envelope, offer),
+            None => {
+                self.matching.keep(envelope, Unexpected { peer: frame.peer, what: Kept::Offer(offer) });
+            }
+        }
+    }
+
+    /// A receive request takes an offered message: fetch it, or ask for it.
+    fn accept(&mut self, request: u32, peer: u32, envelope: Envelope, offer: Offer) {
+        let Some(to) = self.requests.receiving(request) else { return };
+        let fits = offer.total.min(to.capacity);
+        (to.entry, to.peer, to.expected, to.received) = (None, peer, fits, 0);
+        let error = (offer.total > to.capacity).then(|| truncated(offer.total, to.capacity, envelope));
+        let window = to.datatype.contiguous_window(to.buf, to.count).map(|(at, _)| at);
+        self.requests.set_result(request, received_status(envelope, fits), error);
+        if fits == 0 || self.fetch(peer, &offer, window, fits) {
+            self.control(peer, kind::FIN, [offer.request, 0, 0], [0; 8], 0);
+            self.requests.finish(request);
+            return;
+        }
+        self.control(peer, kind::CTS, [offer.request, request, 0], fits.to_le_bytes(), 8);
+    }
+
+    /// Copies straight from the sender's memory, where both sides are contiguous and the kernel allows it.
+    fn fetch(&mut self, peer: u32, offer: &Offer, window: Option<UserBuf>, len: u64) -> bool {
+        let Some(to) = window else { return false };
+        if offer.address == 0 || len < self.fetch_from || self.peers[peer as usize].unreadable {
+            return false;
+        }
+        let Some(pid) = self.core.pid(peer) else { return false };
+        let done = vmi::sys::memory::read_process(pid, offer.address as usize, to, len as usize);
+        self.peers[peer as usize].unreadable = done.is_err();
+        done.is_ok()
+    }
+
+    fn on_data(&mut self, frame: &Incoming) {
+        let [request, low, high] = frame.header.meta;
+        let (from, len) = (low as u64 | (high as u64) << 32, frame.header.len as u64);
+        let Some(to) = self.requests.receiving(request) else { return };
+        let fits = to.entry.is_none() && to.peer == frame.peer && from.checked_add(len).is_some_and(|end| end <= to.expected);
+        if !fits {
+            eprintln!("VMI: rank {} sent data nobody asked for; ignored", frame.peer);
+            return;
+        }
+        to.datatype.unpack(to.buf, to.count, from, frame.payload, len as usize);
+        to.received += len;
+        if to.received >= to.expected {
+            self.requests.finish(request);
+        }
+    }
+
+    fn on_clear(&mut self, frame: &Incoming) {
+        let [request, theirs, _] = frame.header.meta;
+        let limit = u64::from_le_bytes(frame.bytes(0));
+        let Some(out) = self.requests.outgoing(request).filter(|o| o.peer == frame.peer && !o.eager) else { return };
+        (out.theirs, out.limit, out.sent) = (theirs, limit.min(out.total), 0);
+        self.peers[frame.peer as usize].backlog.data.push_back(request);
+        self.mark_busy(frame.peer);
+    }
+
+    fn on_fetched(&mut self, peer: u32, request: u32) {
+        if self.requests.outgoing(request).is_some_and(|o| o.peer == peer) {
+            self.requests.complete(request, sent_status(), None);
+        }
+    }
+
+    // ---- receives ----
+
+    /// Matches a new receive request with an unexpected message, or posts it.
+    #[inline]
+    pub fn receive(&mut self, request: u32, pattern: Envelope) {
+        match self.matching.take_unexpected(pattern) {
+            Some((envelope, message)) => self.take(request, envelope, message),
+            None => {
+                let entry = self.matching.post(pattern, request);
+                if let Some(to) = self.requests.receiving(request) {
+                    to.entry = Some(entry);
+                }
+            }
+        }
+    }
+
+    /// Gives an unexpected message to a receive request.
+    pub fn take(&mut self, request: u32, envelope: Envelope, message: Unexpected) {
+        match message.what {
+            Kept::Offer(offer) => self.accept(request, message.peer, envelope, offer),
+            Kept::Data(mut slab) => {
+                let len = slab.len() as u64;
+                self.deliver(request, message.peer, envelope, slab.buf(), len);
+                self.credit_back(message.peer, len + FRAME_COST);
+            }
+        }
+    }
+
+    // ---- cancel ----
+
+    /// Cancels a request if that is still possible. A cancelled send completes when its receiver has answered.
+    pub fn cancel(&mut self, request: u32) {
+        if let Some(to) = self.requests.receiving(request) {
+            if let Some(entry) = to.entry.take() {
+                self.matching.withdraw(entry);
+                self.requests.complete(request, cancelled_status(), None);
+            }
+            return;
+        }
+        let Some(out) = self.requests.outgoing(request) else { return };
+        let peer = out.peer;
+        if out.offered {
+            self.control(peer, kind::CANCEL, [request, 0, 0], [0; 8], 0);
+            return;
+        }
+        self.peers[peer as usize].backlog.ordered.retain(|w| !matches!(w, Waiting::Send(r) if *r == request));
+        self.requests.complete(request, cancelled_status(), None);
+    }
+
+    /// The sender wants its offer back: granted if no receive has taken it.
+    fn on_cancel(&mut self, peer: u32, request: u32) {
+        let offered = |m: &Unexpected| m.peer == peer && matches!(m.what, Kept::Offer(o) if o.request == request);
+        let granted = self.matching.find_unexpected(offered).and_then(|e| self.matching.take_entry(e)).is_some();
+        self.control(peer, kind::CANCELLED, [request, u32::from(granted), 0], [0; 8], 0);
+    }
+
+    fn on_cancelled(&mut self, peer: u32, request: u32, granted: bool) {
+        let ours = self.requests.outgoing(request).is_some_and(|o| o.peer == peer);
+        if ours && granted {
+            self.requests.complete(request, cancelled_status(), None);
+        }
+    }
+
+    /// True while this process still owes its peers something (checked before it leaves).
+    pub fn owes(&self) -> bool {
+        !self.busy.is_empty()
+    }
+}
+
+impl Requests {
+    #[inline]
+    fn outgoing(&mut self, request: u32) -> Option<&mut Outgoing> {
+        match self.pending_body(request)? {
+            Body::Send(out) => Some(out),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn receiving(&mut self, request: u32) -> Option<&mut Receiving> {
+        match self.pending_body(request)? {
+            Body::Receive(to) => Some(to),
+            _ => None,
+        }
+    }
+
+    /// Unfinished requests whose message goes to or comes from `peer`.
+    fn of_peer(&mut self, peer: u32) -> Vec<u32> {
+        self.pending_where(|body| match body {
+            Body::Send(out) => out.peer == peer,
+            Body::Receive(to) => to.entry.is_none() && to.peer == peer,
+            _ => false,
+        })
+    }
+}
+
+impl Receiving {
+    pub fn new(buf: UserBuf, count: i64, datatype: Rc<Datatype>) -> Self {
+        let capacity = datatype.size() * count as u64;
+        Receiving { buf, count, datatype, capacity, entry: None, peer: 0, expected: 0, received: 0 }
+    }
+}
+
+#[inline]
+fn meta_of(e: Envelope) -> [u32; 3] {
+    [e.context, e.tag as u32, e.source as u32]
+}
+
+#[inline]
+fn envelope_of(meta: [u32; 3]) -> Envelope {
+    Envelope { context: meta[0], tag: meta[1] as i32, source: meta[2] as i32 }
+}
+
+fn received_status(e: Envelope, bytes: u64) -> Status {
+    Status { source: e.source, tag: e.tag, error: 0, bytes, cancelled: false }
+}
+
+fn sent_status() -> Status {
+    Status::EMPTY
+}
+
+fn cancelled_status() -> Status {
+    Status { cancelled: true, ..Status::EMPTY }
+}
+
+#[cold]
+fn truncated(len: u64, capacity: u64, e: Envelope) -> Error {
+    let Envelope { source, tag, .. } = e;
+    let text = format!("message of {len} bytes from rank {source} with tag {tag} does not fit the receive buffer of {capacity} bytes");
+    Error::new(class::TRUNCATE, text)
+}
+
+/// A size from the environment, in bytes.
+fn setting(name: &str, default: u64) -> u64 {
+    match std::env::var(name).map(|v| v.parse()) {
+        Ok(Ok(value)) => value,
+        Ok(Err(_)) => {
+            eprintln!("VMI: {name} is not a number of bytes; using {default}");
+            default
+        }
+        Err(_) => default,
+    }
+}
+
+/// Names the communicator in an error found while a request made progress.
+pub fn on_comm(error: Error, comm: &Comm) -> Error {
+    error.on(crate::error::On::Comm(comm.id.get()))
+}
