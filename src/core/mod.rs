@@ -35,6 +35,13 @@ pub struct Place {
     pub node: Option<std::sync::Arc<crate::shm::node::Node>>,
 }
 
+impl Place {
+    /// A job of one process.
+    pub fn alone() -> Place {
+        Place { rank: 0, size: 1, local: vec![0], node: None }
+    }
+}
+
 impl Core {
     pub fn open(place: Place) -> Core {
         let mut connections: Vec<_> = (0..place.size).map(|_| Connection { route: Route::Unbound }).collect();
@@ -110,6 +117,13 @@ impl Core {
         let shm = self.shm.as_mut()?;
         let bell = shm.announce_sleep()?;
         Some(Sleep { bed: shm.bed(), bell })
+    }
+
+    /// Wakes the threads of this process that sleep.
+    pub fn ring_own_bell(&self) {
+        if let Some(shm) = &self.shm {
+            shm.bed().ring();
+        }
     }
 
     pub fn end_sleep(&mut self) {

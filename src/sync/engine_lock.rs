@@ -48,18 +48,9 @@ impl<T> EngineLock<T> {
         Guard { lock: self, locked: shared }
     }
 
-    /// The value, for the thread that is inside.
-    ///
-    /// # Safety
-    /// The caller is inside (holds a `Guard` further up its stack).
-    #[inline]
-    pub unsafe fn inside(&self) -> &T {
-        &self.value
-    }
-
     /// Lets another waiting thread in for a moment. The caller must be inside and hold no `RefCell` borrow.
     pub fn give_way(&self) {
-        if self.shared.load(Ordering::Relaxed) && self.owner.load(Ordering::Relaxed) == thread_id() {
+        if self.shared.load(Ordering::Relaxed) {
             self.release_while(std::thread::yield_now);
         }
     }
@@ -125,6 +116,14 @@ impl<T> EngineLock<T> {
 pub struct Guard<'a, T> {
     lock: &'a EngineLock<T>,
     locked: bool,
+}
+
+impl<T> Guard<'static, T> {
+    /// The value, for as long as the engine lives. Use it only while inside.
+    #[inline]
+    pub fn value(&self) -> &'static T {
+        &self.lock.value
+    }
 }
 
 impl<T> std::ops::Deref for Guard<'_, T> {

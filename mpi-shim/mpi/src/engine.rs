@@ -10,13 +10,20 @@ use crate::constants::class;
 use crate::datatype;
 use crate::env::Env;
 use crate::errhandler::Handlers;
-use crate::error::Result;
 use crate::group::Group;
 use crate::handle::Table;
 use crate::info::Info;
 use crate::session::Session;
 use crate::{CommId, GroupId, InfoId, SessionId};
-use std::cell::Cell;
+use crate::p2p::buffered::Buffers;
+use crate::p2p::probe::Message;
+use crate::p2p::progress::Waiting;
+use crate::p2p::protocol::Traffic;
+use crate::MessageId;
+use std::cell::{Cell, RefCell};
+use std::sync::OnceLock;
+use vmi::core::{Core, Place};
+use vmi::sync::{EngineLock, Guard};
 
 /// Life of the library in this process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +53,12 @@ pub struct Engine {
     pub errors: Handlers,
     pub sessions: Table<SessionId, Session>,
     pub env: Env,
+    pub traffic: RefCell<Traffic>,
+    pub messages: Table<MessageId, Message>,
+    pub buffers: Buffers,
+    pub waiting: Waiting,
+    /// Generic requests that are not complete.
+    pub generic_live: Cell<u32>,
 }
 
 impl Default for Engine {
@@ -65,14 +78,48 @@ impl Default for Engine {
             errors: Handlers::default(),
             sessions: Table::new(class::SESSION, "session"),
             env: Env::default(),
+            traffic: RefCell::new(Traffic::new(Core::open(Place::alone()), 1)),
+            messages: Table::new(class::REQUEST, "message"),
+            buffers: Buffers::default(),
+            waiting: Waiting::default(),
+            generic_live: Cell::new(0),
         }
     }
 }
 
+static ENGINE: OnceLock<EngineLock<Engine>> = OnceLock::new();
+
+fn cell() -> &'static EngineLock<Engine> {
+    ENGINE.get_or_init(|| EngineLock::new(Engine::default()))
+}
+
+/// Enters the library. The emitters hold the guard for the length of a call.
+#[inline]
+pub fn enter() -> Guard<'static, Engine> {
+    cell().enter()
+}
+
+/// From now on several threads may call at once (MPI_THREAD_MULTIPLE).
+pub fn share() {
+    cell().share();
+}
+
+/// Lets another thread of the program in for a moment. No `RefCell` may be borrowed.
+pub fn give_way() {
+    cell().give_way();
+}
+
+/// Runs `f` (a sleep) with the library open to other threads. No `RefCell` may be borrowed.
+pub fn outside<R>(f: impl FnOnce() -> R) -> R {
+    cell().release_while(f)
+}
+
 impl Engine {
-    /// Runs one step of progress, lets other threads in, and sleeps when there is nothing to do for long.
-    /// Blocking calls loop over it until their condition holds. No `RefCell` may be borrowed by the caller.
-    pub fn progress_wait(&self) -> Result {
-        todo!("skeleton: replaced when p2p lands")
+    /// Opens the messaging layer; MPI_Init calls it once the process knows its place in the job.
+    pub fn start(&self, place: Place) {
+        let size = place.size as usize;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        self.waiting.tune(place.local.len(), cores);
+        *self.traffic.borrow_mut() = Traffic::new(Core::open(place), size);
     }
 }

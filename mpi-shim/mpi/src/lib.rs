@@ -23,8 +23,10 @@ pub mod group;
 pub mod handle;
 pub mod info;
 pub mod session;
-pub mod topo;
 pub mod matching;
+pub mod p2p;
+pub mod request;
+pub mod topo;
 
 pub use engine::{Eng, Engine};
 pub use error::{Error, Result};

@@ -1,0 +1,171 @@
+//! Point-to-point communication (MPI-5.0 §3).
+//!
+//! One up: the emitters. One down: [`protocol`], which turns messages into frames, and [`crate::matching`].
+
+pub mod buffered;
+pub mod exchange;
+pub mod init;
+pub mod probe;
+pub mod progress;
+pub mod protocol;
+
+pub use buffered::*;
+pub use exchange::*;
+pub use init::*;
+pub use probe::*;
+
+use crate::comm::Comm;
+use crate::constants::{ANY_SOURCE, ANY_TAG, PROC_NULL};
+use crate::datatype::{self, Datatype};
+use crate::error::Result;
+use crate::matching::Envelope;
+use crate::request::{self, COMPLETED, poll_done};
+use crate::{CommId, Eng, RequestId, Status, Statuses, TypeId, UserBuf, fail};
+use std::rc::Rc;
+
+/// How a send may complete (MPI-5.0 §3.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SendMode {
+    Standard,
+    Buffered,
+    Sync,
+    Ready,
+}
+
+/// Status of a receive from MPI_PROC_NULL (MPI-5.0 §3.11).
+pub const NO_PROC: Status = Status { source: PROC_NULL, tag: ANY_TAG, error: 0, bytes: 0, cancelled: false };
+
+/// Arguments common to sends and receives, checked.
+pub(crate) struct Checked {
+    pub comm: Rc<Comm>,
+    pub datatype: Rc<Datatype>,
+}
+
+#[inline]
+fn check_buffer(buf: UserBuf, count: i64, datatype: &Datatype) -> Result {
+    if count < 0 {
+        fail!(COUNT, "count is {count}, expected 0 or more");
+    }
+    // MPI_BOTTOM is NULL: then the datatype holds addresses.
+    if buf.is_null() && count > 0 && datatype.size() > 0 && datatype.true_lb().unsigned_abs() < 4096 {
+        fail!(BUFFER, "buf is NULL and the datatype holds no absolute addresses, expected a buffer of {count} elements");
+    }
+    if buf.is_in_place() {
+        fail!(BUFFER, "buf is MPI_IN_PLACE, expected a buffer");
+    }
+    Ok(())
+}
+
+#[inline]
+pub(crate) fn check_send(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result<Checked> {
+    let comm = e.comms.get(comm)?;
+    if dest != PROC_NULL && (dest < 0 || dest >= comm.remote_size()) {
+        fail!(RANK, "dest is {dest}, expected 0 to {} or MPI_PROC_NULL", comm.remote_size() - 1);
+    }
+    if tag < 0 {
+        fail!(TAG, "tag is {tag}, expected 0 to MPI_TAG_UB ({})", crate::constants::TAG_UB);
+    }
+    let datatype = datatype::usable(e, datatype)?;
+    check_buffer(buf, count, &datatype)?;
+    Ok(Checked { comm, datatype })
+}
+
+#[inline]
+pub(crate) fn check_source(comm: &Comm, source: i32, tag: i32) -> Result {
+    if source != PROC_NULL && source != ANY_SOURCE && (source < 0 || source >= comm.remote_size()) {
+        fail!(RANK, "source is {source}, expected 0 to {}, MPI_ANY_SOURCE or MPI_PROC_NULL", comm.remote_size() - 1);
+    }
+    if tag < 0 && tag != ANY_TAG {
+        fail!(TAG, "tag is {tag}, expected 0 to MPI_TAG_UB ({}) or MPI_ANY_TAG", crate::constants::TAG_UB);
+    }
+    Ok(())
+}
+
+#[inline]
+pub(crate) fn check_recv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, source: i32, tag: i32, comm: CommId) -> Result<Checked> {
+    let comm = e.comms.get(comm)?;
+    check_source(&comm, source, tag)?;
+    let datatype = datatype::usable(e, datatype)?;
+    check_buffer(buf, count, &datatype)?;
+    Ok(Checked { comm, datatype })
+}
+
+#[inline]
+#[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Send")]
+fn start_send(e: Eng, mode: SendMode, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+    let Checked { comm, datatype } = check_send(e, buf, count, datatype, dest, tag, comm)?;
+    if dest == PROC_NULL {
+        return Ok(COMPLETED);
+    }
+    if mode == SendMode::Buffered {
+        return buffered::start(e, &comm, buf, count, &datatype, dest, tag);
+    }
+    request::isend_raw(e, mode, &comm, comm.context, buf, count, &datatype, dest, tag)
+}
+
+#[inline]
+#[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Send")]
+fn blocking_send(e: Eng, mode: SendMode, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result {
+    let request = start_send(e, mode, buf, count, datatype, dest, tag, comm)?;
+    if request == COMPLETED || mode == SendMode::Buffered {
+        return Ok(());
+    }
+    request::wait_raw(e, request).map(|_| ())
+}
+
+macro_rules! sends {
+    ($($blocking:ident $nonblocking:ident $mode:ident;)*) => {$(
+        #[inline]
+        pub fn $blocking(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result {
+            blocking_send(e, SendMode::$mode, buf, count, datatype, dest, tag, comm)
+        }
+        pub fn $nonblocking(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+            start_send(e, SendMode::$mode, buf, count, datatype, dest, tag, comm)
+        }
+    )*};
+}
+
+sends! {
+    send isend Standard;
+    bsend ibsend Buffered;
+    ssend issend Sync;
+    rsend irsend Ready;
+}
+
+#[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Recv")]
+pub fn recv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, source: i32, tag: i32, comm: CommId, status: Statuses) -> Result {
+    let request = irecv(e, buf, count, datatype, source, tag, comm)?;
+    loop {
+        match poll_done(e, request) {
+            Some(Ok(received)) => {
+                let received = if source == PROC_NULL { NO_PROC } else { received };
+                status.set(0, &received);
+                return Ok(());
+            }
+            Some(Err(error)) => return Err(error),
+            None => e.progress_wait()?,
+        }
+    }
+}
+
+pub fn irecv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+    let Checked { comm, datatype } = check_recv(e, buf, count, datatype, source, tag, comm)?;
+    if source == PROC_NULL {
+        return Ok(completed_with(e, NO_PROC));
+    }
+    request::irecv_raw(e, &comm, comm.context, buf, count, &datatype, source, tag)
+}
+
+/// A request that is complete with a status worth keeping.
+pub(crate) fn completed_with(e: Eng, status: Status) -> RequestId {
+    use crate::request::table::{Body, Requests};
+    let requests = &mut e.traffic.borrow_mut().requests;
+    let number = requests.insert(None, Body::Nothing);
+    requests.complete(number, status, None);
+    Requests::handle(number)
+}
+
+/// What a receive from `source` with `tag` on `comm` matches.
+pub(crate) fn pattern(comm: &Comm, source: i32, tag: i32) -> Envelope {
+    Envelope { context: comm.context, source, tag }
+}

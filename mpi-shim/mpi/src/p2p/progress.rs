@@ -1,0 +1,124 @@
+//! Progress and waiting.
+//!
+//! A blocked process polls for a moment, then gives the processor away, then sleeps until a message arrives. How
+//! long it polls depends on whether every local rank can have a processor of its own.
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::request;
+use std::cell::Cell;
+
+/// How a process waits; set when the library starts.
+pub struct Waiting {
+    /// Fruitless steps since the last event.
+    idle: Cell<u32>,
+    /// Steps of polling, then of yielding, before sleep.
+    spin: Cell<u32>,
+    yields: Cell<u32>,
+    /// Threads of this process that sleep.
+    sleepers: Cell<u32>,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        let waiting =
+            Waiting { idle: Cell::new(0), spin: Cell::new(0), yields: Cell::new(0), sleepers: Cell::new(0) };
+        waiting.tune(1, 2);
+        waiting
+    }
+}
+
+impl Waiting {
+    /// Chooses the limits for `ranks` local ranks on `cores` processors.
+    pub fn tune(&self, ranks: usize, cores: usize) {
+        let (spin, yields) = if ranks <= cores { (20_000, 20) } else { (20, 100) };
+        self.spin.set(spin);
+        self.yields.set(yields);
+    }
+}
+
+impl Engine {
+    /// One step of progress that never blocks; true if anything happened.
+    #[inline]
+    pub fn progress(&'static self) -> bool {
+        let mut any = self.traffic.borrow_mut().step();
+        if self.generic_live.get() > 0 {
+            any |= request::step_generic(self);
+        }
+        if any && self.waiting.sleepers.get() > 0 {
+            self.wake_sleepers();
+        }
+        any
+    }
+
+    /// Progress on behalf of a test function: lets others run now and then, so that a loop around MPI_Test does
+    /// not keep the processor from the rank it waits for.
+    pub fn progress_test(&'static self) {
+        if self.progress() {
+            self.waiting.idle.set(0);
+            return;
+        }
+        let idle = self.waiting.idle.get().saturating_add(1);
+        self.waiting.idle.set(idle);
+        crate::engine::give_way();
+        if idle > self.waiting.spin.get() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Runs one step of progress, lets other threads in, and sleeps when there is nothing to do for long.
+    /// Blocking calls loop over it until their condition holds. No `RefCell` may be borrowed by the caller.
+    #[inline]
+    pub fn progress_wait(&'static self) -> Result {
+        if self.progress() {
+            self.waiting.idle.set(0);
+            return Ok(());
+        }
+        let idle = self.waiting.idle.get() + 1;
+        self.waiting.idle.set(idle);
+        if idle <= self.waiting.spin.get() {
+            std::hint::spin_loop();
+            if idle % 64 == 0 {
+                crate::engine::give_way();
+            }
+            return Ok(());
+        }
+        self.rest(idle)
+    }
+
+    #[cold]
+    fn rest(&'static self, idle: u32) -> Result {
+        if idle <= self.waiting.spin.get() + self.waiting.yields.get() || self.traffic.borrow().has_backlog() {
+            crate::engine::outside(std::thread::yield_now);
+            return Ok(());
+        }
+        self.report_alerts();
+        let sleep = self.traffic.borrow_mut().core.announce_sleep();
+        if let Some(sleep) = sleep {
+            self.waiting.sleepers.set(self.waiting.sleepers.get() + 1);
+            crate::engine::outside(|| sleep.sleep());
+            self.waiting.sleepers.set(self.waiting.sleepers.get() - 1);
+            if self.waiting.sleepers.get() == 0 {
+                self.traffic.borrow_mut().core.end_sleep();
+            }
+        } else {
+            crate::engine::outside(std::thread::yield_now);
+        }
+        self.waiting.idle.set(self.waiting.spin.get());
+        Ok(())
+    }
+
+    /// Wakes threads of this process that sleep in a blocking call.
+    pub fn wake_sleepers(&self) {
+        if self.waiting.sleepers.get() > 0 {
+            self.traffic.borrow().core.ring_own_bell();
+        }
+    }
+
+    #[cold]
+    fn report_alerts(&self) {
+        for alert in self.traffic.borrow_mut().core.take_alerts() {
+            eprintln!("VMI: rank {}: {alert}", self.me.get());
+        }
+    }
+}
