@@ -18,9 +18,9 @@
 #![deny(unsafe_code)]
 
 pub mod core;
+pub mod devices;
 pub mod job;
 pub mod launch;
-pub mod devices;
 pub mod shm;
 pub mod sync;
 pub mod sys;

@@ -30,7 +30,13 @@ impl Sink for Loopback {
     }
 
     fn properties(&self) -> Properties {
-        Properties { max_payload: 256 * 1024, ordered: true, reliable: true, latency_ns: 30, bandwidth_mb: 20_000 }
+        Properties {
+            max_payload: 256 * 1024,
+            ordered: true,
+            reliable: true,
+            latency_ns: 30,
+            bandwidth_mb: 20_000,
+        }
     }
 
     fn send(&mut self, _slot: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {

@@ -83,7 +83,8 @@ impl Shm {
     fn outgoing(&mut self, slot: u32) -> &mut Outgoing {
         let (node, me) = (&self.node, self.me);
         // Fences are on until `slow_fence` has seen that barriers reach both sides.
-        self.out[slot as usize].get_or_insert_with(|| Outgoing { ring: node.producer(slot as usize, me), fence: true })
+        self.out[slot as usize]
+            .get_or_insert_with(|| Outgoing { ring: node.producer(slot as usize, me), fence: true })
     }
 
     /// After a publish: gets the ring polled and its owner woken, where needed.
@@ -164,7 +165,11 @@ impl Shm {
                 peer: self.ranks[index as usize],
                 header: Header { kind: record.kind, meta: record.meta, len: record.len },
                 payload: ring.lines().bytes(record.line, PAYLOAD),
-                token: Token { sink: self.id, slot: index, line: record.line as u32 | (record.len as u32) << 16 },
+                token: Token {
+                    sink: self.id,
+                    slot: index,
+                    line: record.line as u32 | (record.len as u32) << 16,
+                },
             }),
             Err(corrupt) => {
                 self.quarantine(index, format!("line {} holds {:#010x}", corrupt.line, corrupt.word));
@@ -179,16 +184,15 @@ impl Shm {
         self.rings[index as usize] = None;
         self.active.retain(|&a| a != index);
         let rank = self.ranks[index as usize];
-        self.alerts.push(format!("shared-memory ring from rank {rank} is corrupt ({why}); it is no longer read"));
+        self.alerts
+            .push(format!("shared-memory ring from rank {rank} is corrupt ({why}); it is no longer read"));
     }
 
     /// True if a frame or a request to be polled is there.
     fn pending(&mut self) -> bool {
         self.accept();
         let active = std::mem::take(&mut self.active);
-        let found = active.iter().any(|&i| {
-            self.rings[i as usize].as_ref().is_some_and(|r| r.ready())
-        });
+        let found = active.iter().any(|&i| self.rings[i as usize].as_ref().is_some_and(|r| r.ready()));
         self.active = active;
         found
     }

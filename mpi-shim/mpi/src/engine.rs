@@ -4,25 +4,28 @@
 //! borrows, so a callback of the program may call MPI again; no borrow is held while a callback runs or while
 //! progress may give the lock to another thread.
 
+use crate::MessageId;
 use crate::attr::{Keyvals, Predefined};
 use crate::comm::{Comm, context::Contexts};
 use crate::constants::class;
 use crate::datatype;
 use crate::env::Env;
 use crate::errhandler::Handlers;
+use crate::error::{Error, Result};
 use crate::group::Group;
 use crate::handle::Table;
 use crate::info::Info;
-use crate::session::Session;
-use crate::{CommId, GroupId, InfoId, SessionId};
 use crate::p2p::buffered::Buffers;
 use crate::p2p::probe::Message;
 use crate::p2p::progress::Waiting;
 use crate::p2p::protocol::Traffic;
-use crate::MessageId;
+use crate::session::Session;
+use crate::{CommId, GroupId, InfoId, SessionId};
 use std::cell::{Cell, RefCell};
 use std::sync::OnceLock;
 use vmi::core::{Core, Place};
+use vmi::job::Job;
+use vmi::shm::node::Node;
 use vmi::sync::{EngineLock, Guard};
 
 /// Life of the library in this process.
@@ -116,10 +119,22 @@ pub fn outside<R>(f: impl FnOnce() -> R) -> R {
 
 impl Engine {
     /// Opens the messaging layer; MPI_Init calls it once the process knows its place in the job.
-    pub fn start(&self, place: Place) {
-        let size = place.size as usize;
+    pub fn start(&self, job: &Job) -> Result {
+        let local = job.local_ranks().to_vec();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        self.waiting.tune(place.local.len(), cores);
-        *self.traffic.borrow_mut() = Traffic::new(Core::open(place), size);
+        self.waiting.tune(local.len(), cores);
+        let node = Node::map(job.node_segment(), local.len())
+            .map_err(|why| Error::new(class::OTHER, format!("shared memory of this host: {why}")))?;
+        let place = Place { rank: job.rank(), size: job.size(), local, node: Some(node) };
+        *self.traffic.borrow_mut() = Traffic::new(Core::open(place), job.size() as usize);
+        Ok(())
+    }
+
+    /// Ends traffic: everything this process owes its peers leaves. Call after the last barrier.
+    pub fn stop(&'static self) -> Result {
+        while self.traffic.borrow().owes() {
+            self.progress_wait()?;
+        }
+        Ok(())
     }
 }

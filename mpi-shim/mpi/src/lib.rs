@@ -22,10 +22,10 @@ pub mod error;
 pub mod group;
 pub mod handle;
 pub mod info;
-pub mod session;
 pub mod matching;
 pub mod p2p;
 pub mod request;
+pub mod session;
 pub mod topo;
 
 pub use engine::{Eng, Engine};

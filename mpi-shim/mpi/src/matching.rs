@@ -136,7 +136,11 @@ impl<T> Queue<T> {
     fn link(&mut self, kind: usize, at: u32) {
         let Some(index) = &mut self.indexes[kind] else { return };
         // A posted receive's key may itself be a pattern; it is filed exactly, under kind 0 only.
-        let key = if kind == EXACT { self.nodes[at as usize].key } else { self.nodes[at as usize].key.pattern(kind) };
+        let key = if kind == EXACT {
+            self.nodes[at as usize].key
+        } else {
+            self.nodes[at as usize].key.pattern(kind)
+        };
         let slot = index.bucket(key);
         let last = index.buckets[slot].last;
         index.buckets[slot].last = at;
@@ -179,7 +183,8 @@ impl<T> Queue<T> {
     /// Files all entries anew under `kind`, in order of arrival.
     #[cold]
     fn build(&mut self, kind: usize, buckets: usize) {
-        let mut order: Vec<u32> = (0..self.nodes.len() as u32).filter(|&n| self.nodes[n as usize].value.is_some()).collect();
+        let mut order: Vec<u32> =
+            (0..self.nodes.len() as u32).filter(|&n| self.nodes[n as usize].value.is_some()).collect();
         order.sort_unstable_by_key(|&n| self.nodes[n as usize].seq);
         self.indexes[kind] = Some(Index::new(buckets));
         for at in order {
@@ -252,7 +257,11 @@ impl<R, M> Matching<R, M> {
             }
             let found = self.posted.find(EXACT, message.pattern(kind));
             best = match (best, found) {
-                (Some(b), Some(f)) if self.posted.nodes[b as usize].seq < self.posted.nodes[f as usize].seq => Some(b),
+                (Some(b), Some(f))
+                    if self.posted.nodes[b as usize].seq < self.posted.nodes[f as usize].seq =>
+                {
+                    Some(b)
+                }
                 (b, f) => f.or(b),
             };
         }
@@ -297,7 +306,10 @@ impl<R, M> Matching<R, M> {
     /// The first unexpected message for which `wanted` holds; looks at all of them.
     pub fn find_unexpected(&self, wanted: impl Fn(&M) -> bool) -> Option<Entry> {
         let nodes = self.unexpected.nodes.iter().enumerate();
-        nodes.filter_map(|(i, n)| n.value.as_ref().map(|v| (i, v))).find(|(_, v)| wanted(v)).map(|(i, _)| Entry(i as u32))
+        nodes
+            .filter_map(|(i, n)| n.value.as_ref().map(|v| (i, v)))
+            .find(|(_, v)| wanted(v))
+            .map(|(i, _)| Entry(i as u32))
     }
 
     pub fn unexpected_mut(&mut self, entry: Entry) -> Option<&mut M> {

@@ -136,12 +136,17 @@ pub fn session_iflush_buffer(e: Eng, session: SessionId) -> Result<RequestId> {
 fn reserve(e: Eng, comm: &Comm, bytes: u64) -> Result<Rc<Attached>> {
     let need = bytes + BSEND_OVERHEAD as u64;
     let attached = e.buffers.attached.borrow();
-    let Some(buffer) = attached.get(&Owner::Comm(comm.id.get())).or_else(|| attached.get(&Owner::Process)) else {
+    let Some(buffer) = attached.get(&Owner::Comm(comm.id.get())).or_else(|| attached.get(&Owner::Process))
+    else {
         fail!(BUFFER, "no buffer is attached, expected one of at least {need} bytes (MPI_Buffer_attach)");
     };
     let free = (buffer.size as u64).saturating_sub(buffer.used.get());
     if !buffer.automatic && free < need.min(bytes + 1) {
-        fail!(BUFFER, "message needs {need} bytes of the attached buffer, {free} of {} are free", buffer.size);
+        fail!(
+            BUFFER,
+            "message needs {need} bytes of the attached buffer, {free} of {} are free",
+            buffer.size
+        );
     }
     buffer.used.set(buffer.used.get() + bytes);
     buffer.pending.set(buffer.pending.get() + 1);
@@ -149,15 +154,34 @@ fn reserve(e: Eng, comm: &Comm, bytes: u64) -> Result<Rc<Attached>> {
 }
 
 /// Starts a buffered send; the returned request is complete.
-pub(super) fn start(e: Eng, comm: &Rc<Comm>, buf: UserBuf, count: i64, datatype: &Rc<Datatype>, dest: i32, tag: i32) -> Result<RequestId> {
+pub(super) fn start(
+    e: Eng,
+    comm: &Rc<Comm>,
+    buf: UserBuf,
+    count: i64,
+    datatype: &Rc<Datatype>,
+    dest: i32,
+    tag: i32,
+) -> Result<RequestId> {
     let bytes = datatype.bytes(count);
     e.progress_test();
     let buffer = reserve(e, comm, bytes)?;
     let mut copy = vec![0; bytes as usize];
     datatype.pack(buf, count, 0, UserBuf::of(&mut copy), bytes as usize);
-    let byte = e.types.get(crate::TypeId(583)).map_err(|_| Error::new(class::INTERN, "MPI_BYTE is missing"))?;
+    let byte =
+        e.types.get(crate::TypeId(583)).map_err(|_| Error::new(class::INTERN, "MPI_BYTE is missing"))?;
     let from = UserBuf::of(&mut copy);
-    let request = request::isend_raw(e, super::SendMode::Standard, comm, comm.context, from, bytes as i64, &byte, dest, tag)?;
+    let request = request::isend_raw(
+        e,
+        super::SendMode::Standard,
+        comm,
+        comm.context,
+        from,
+        bytes as i64,
+        &byte,
+        dest,
+        tag,
+    )?;
     let give_back = move || {
         buffer.used.set(buffer.used.get() - bytes);
         buffer.pending.set(buffer.pending.get() - 1);

@@ -22,24 +22,62 @@ send_inits! {
 }
 
 #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Send_init")]
-fn send_init_mode(e: Eng, mode: SendMode, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+fn send_init_mode(
+    e: Eng,
+    mode: SendMode,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    dest: i32,
+    tag: i32,
+    comm: CommId,
+) -> Result<RequestId> {
     // The datatype may be freed while the request lives: every round uses the object, not the handle.
     let checked = check_send(e, buf, count, datatype, dest, tag, comm)?;
     if dest == crate::constants::PROC_NULL {
         return Ok(insert_persistent(e, Rc::new(|_| Ok(COMPLETED))));
     }
     let start = move |e: Eng| match mode {
-        SendMode::Buffered => super::buffered::start(e, &checked.comm, buf, count, &checked.datatype, dest, tag),
-        _ => crate::request::isend_raw(e, mode, &checked.comm, checked.comm.context, buf, count, &checked.datatype, dest, tag),
+        SendMode::Buffered => {
+            super::buffered::start(e, &checked.comm, buf, count, &checked.datatype, dest, tag)
+        }
+        _ => crate::request::isend_raw(
+            e,
+            mode,
+            &checked.comm,
+            checked.comm.context,
+            buf,
+            count,
+            &checked.datatype,
+            dest,
+            tag,
+        ),
     };
     Ok(insert_persistent(e, Rc::new(start)))
 }
 
-pub fn recv_init(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+pub fn recv_init(
+    e: Eng,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    source: i32,
+    tag: i32,
+    comm: CommId,
+) -> Result<RequestId> {
     let checked = check_recv(e, buf, count, datatype, source, tag, comm)?;
     let start = move |e: Eng| match source {
         crate::constants::PROC_NULL => Ok(super::completed_with(e, super::NO_PROC)),
-        _ => crate::request::irecv_raw(e, &checked.comm, checked.comm.context, buf, count, &checked.datatype, source, tag),
+        _ => crate::request::irecv_raw(
+            e,
+            &checked.comm,
+            checked.comm.context,
+            buf,
+            count,
+            &checked.datatype,
+            source,
+            tag,
+        ),
     };
     Ok(insert_persistent(e, Rc::new(start)))
 }

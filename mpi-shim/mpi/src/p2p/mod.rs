@@ -48,7 +48,10 @@ fn check_buffer(buf: UserBuf, count: i64, datatype: &Datatype) -> Result {
     }
     // MPI_BOTTOM is NULL: then the datatype holds addresses.
     if buf.is_null() && count > 0 && datatype.size() > 0 && datatype.true_lb().unsigned_abs() < 4096 {
-        fail!(BUFFER, "buf is NULL and the datatype holds no absolute addresses, expected a buffer of {count} elements");
+        fail!(
+            BUFFER,
+            "buf is NULL and the datatype holds no absolute addresses, expected a buffer of {count} elements"
+        );
     }
     if buf.is_in_place() {
         fail!(BUFFER, "buf is MPI_IN_PLACE, expected a buffer");
@@ -57,7 +60,15 @@ fn check_buffer(buf: UserBuf, count: i64, datatype: &Datatype) -> Result {
 }
 
 #[inline]
-pub(crate) fn check_send(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result<Checked> {
+pub(crate) fn check_send(
+    e: Eng,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    dest: i32,
+    tag: i32,
+    comm: CommId,
+) -> Result<Checked> {
     let comm = e.comms.get(comm)?;
     if dest != PROC_NULL && (dest < 0 || dest >= comm.remote_size()) {
         fail!(RANK, "dest is {dest}, expected 0 to {} or MPI_PROC_NULL", comm.remote_size() - 1);
@@ -73,7 +84,11 @@ pub(crate) fn check_send(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, des
 #[inline]
 pub(crate) fn check_source(comm: &Comm, source: i32, tag: i32) -> Result {
     if source != PROC_NULL && source != ANY_SOURCE && (source < 0 || source >= comm.remote_size()) {
-        fail!(RANK, "source is {source}, expected 0 to {}, MPI_ANY_SOURCE or MPI_PROC_NULL", comm.remote_size() - 1);
+        fail!(
+            RANK,
+            "source is {source}, expected 0 to {}, MPI_ANY_SOURCE or MPI_PROC_NULL",
+            comm.remote_size() - 1
+        );
     }
     if tag < 0 && tag != ANY_TAG {
         fail!(TAG, "tag is {tag}, expected 0 to MPI_TAG_UB ({}) or MPI_ANY_TAG", crate::constants::TAG_UB);
@@ -82,7 +97,15 @@ pub(crate) fn check_source(comm: &Comm, source: i32, tag: i32) -> Result {
 }
 
 #[inline]
-pub(crate) fn check_recv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, source: i32, tag: i32, comm: CommId) -> Result<Checked> {
+pub(crate) fn check_recv(
+    e: Eng,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    source: i32,
+    tag: i32,
+    comm: CommId,
+) -> Result<Checked> {
     let comm = e.comms.get(comm)?;
     check_source(&comm, source, tag)?;
     let datatype = datatype::usable(e, datatype)?;
@@ -92,7 +115,16 @@ pub(crate) fn check_recv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, sou
 
 #[inline]
 #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Send")]
-fn start_send(e: Eng, mode: SendMode, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+fn start_send(
+    e: Eng,
+    mode: SendMode,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    dest: i32,
+    tag: i32,
+    comm: CommId,
+) -> Result<RequestId> {
     let Checked { comm, datatype } = check_send(e, buf, count, datatype, dest, tag, comm)?;
     if dest == PROC_NULL {
         return Ok(COMPLETED);
@@ -105,7 +137,16 @@ fn start_send(e: Eng, mode: SendMode, buf: UserBuf, count: i64, datatype: TypeId
 
 #[inline]
 #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Send")]
-fn blocking_send(e: Eng, mode: SendMode, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result {
+fn blocking_send(
+    e: Eng,
+    mode: SendMode,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    dest: i32,
+    tag: i32,
+    comm: CommId,
+) -> Result {
     let request = start_send(e, mode, buf, count, datatype, dest, tag, comm)?;
     if request == COMPLETED || mode == SendMode::Buffered {
         return Ok(());
@@ -133,7 +174,16 @@ sends! {
 }
 
 #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Recv")]
-pub fn recv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, source: i32, tag: i32, comm: CommId, status: Statuses) -> Result {
+pub fn recv(
+    e: Eng,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    source: i32,
+    tag: i32,
+    comm: CommId,
+    status: Statuses,
+) -> Result {
     let request = irecv(e, buf, count, datatype, source, tag, comm)?;
     loop {
         match poll_done(e, request) {
@@ -148,7 +198,15 @@ pub fn recv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, source: i32, tag
     }
 }
 
-pub fn irecv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, source: i32, tag: i32, comm: CommId) -> Result<RequestId> {
+pub fn irecv(
+    e: Eng,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    source: i32,
+    tag: i32,
+    comm: CommId,
+) -> Result<RequestId> {
     let Checked { comm, datatype } = check_recv(e, buf, count, datatype, source, tag, comm)?;
     if source == PROC_NULL {
         return Ok(completed_with(e, NO_PROC));

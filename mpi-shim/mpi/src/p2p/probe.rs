@@ -101,7 +101,13 @@ pub fn mprobe(e: Eng, source: i32, tag: i32, comm: CommId, status: Statuses) -> 
     }
 }
 
-pub fn imrecv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, message: &mut MessageId) -> Result<RequestId> {
+pub fn imrecv(
+    e: Eng,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    message: &mut MessageId,
+) -> Result<RequestId> {
     let datatype = datatype::usable(e, datatype)?;
     super::check_buffer(buf, count, &datatype)?;
     let id = std::mem::replace(message, MessageId::NULL);
@@ -119,7 +125,14 @@ pub fn imrecv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, message: &mut 
     Ok(Requests::handle(number))
 }
 
-pub fn mrecv(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, message: &mut MessageId, status: Statuses) -> Result {
+pub fn mrecv(
+    e: Eng,
+    buf: UserBuf,
+    count: i64,
+    datatype: TypeId,
+    message: &mut MessageId,
+    status: Statuses,
+) -> Result {
     let request = imrecv(e, buf, count, datatype, message)?;
     let received = request::wait_raw(e, request)?;
     status.set(0, &received);

@@ -229,7 +229,15 @@ impl Traffic {
 
     /// Sends small messages at once. False if the message must become a request.
     #[inline]
-    pub fn send_now(&mut self, peer: u32, env: Envelope, buf: UserBuf, count: i64, dt: &Datatype, total: u64) -> bool {
+    pub fn send_now(
+        &mut self,
+        peer: u32,
+        env: Envelope,
+        buf: UserBuf,
+        count: i64,
+        dt: &Datatype,
+        total: u64,
+    ) -> bool {
         let state = &mut self.peers[peer as usize];
         if total > self.eager_limit as u64
             || !state.backlog.ordered.is_empty()
@@ -342,7 +350,8 @@ impl Traffic {
             self.requests.complete(request, sent_status(), None);
             return Ok(());
         }
-        let address = out.datatype.contiguous_window(out.buf, out.count).map_or(0, |(at, _)| at.addr() as u64);
+        let address =
+            out.datatype.contiguous_window(out.buf, out.count).map_or(0, |(at, _)| at.addr() as u64);
         let offer = Offer { total: out.total, request, address };
         let header = Header { kind: kind::RTS, meta, len: Offer::LEN };
         self.core.send(peer, header, |to| to.write(0, &offer.encode()))?;
@@ -499,7 +508,9 @@ impl Traffic {
         let [request, low, high] = frame.header.meta;
         let (from, len) = (low as u64 | (high as u64) << 32, frame.header.len as u64);
         let Some(to) = self.requests.receiving(request) else { return };
-        let fits = to.entry.is_none() && to.peer == frame.peer && from.checked_add(len).is_some_and(|end| end <= to.expected);
+        let fits = to.entry.is_none()
+            && to.peer == frame.peer
+            && from.checked_add(len).is_some_and(|end| end <= to.expected);
         if !fits {
             eprintln!("VMI: rank {} sent data nobody asked for; ignored", frame.peer);
             return;
@@ -514,7 +525,9 @@ impl Traffic {
     fn on_clear(&mut self, frame: &Incoming) {
         let [request, theirs, _] = frame.header.meta;
         let limit = u64::from_le_bytes(frame.bytes(0));
-        let Some(out) = self.requests.outgoing(request).filter(|o| o.peer == frame.peer && !o.eager) else { return };
+        let Some(out) = self.requests.outgoing(request).filter(|o| o.peer == frame.peer && !o.eager) else {
+            return;
+        };
         (out.theirs, out.limit, out.sent) = (theirs, limit.min(out.total), 0);
         self.peers[frame.peer as usize].backlog.data.push_back(request);
         self.mark_busy(frame.peer);
@@ -577,8 +590,10 @@ impl Traffic {
 
     /// The sender wants its offer back: granted if no receive has taken it.
     fn on_cancel(&mut self, peer: u32, request: u32) {
-        let offered = |m: &Unexpected| m.peer == peer && matches!(m.what, Kept::Offer(o) if o.request == request);
-        let granted = self.matching.find_unexpected(offered).and_then(|e| self.matching.take_entry(e)).is_some();
+        let offered =
+            |m: &Unexpected| m.peer == peer && matches!(m.what, Kept::Offer(o) if o.request == request);
+        let granted =
+            self.matching.find_unexpected(offered).and_then(|e| self.matching.take_entry(e)).is_some();
         self.control(peer, kind::CANCELLED, [request, u32::from(granted), 0], [0; 8], 0);
     }
 
@@ -654,7 +669,9 @@ fn cancelled_status() -> Status {
 #[cold]
 fn truncated(len: u64, capacity: u64, e: Envelope) -> Error {
     let Envelope { source, tag, .. } = e;
-    let text = format!("message of {len} bytes from rank {source} with tag {tag} does not fit the receive buffer of {capacity} bytes");
+    let text = format!(
+        "message of {len} bytes from rank {source} with tag {tag} does not fit the receive buffer of {capacity} bytes"
+    );
     Error::new(class::TRUNCATE, text)
 }
 

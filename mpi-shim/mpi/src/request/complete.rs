@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::{Eng, Handles, Ints, RequestId, Status, Statuses, errhandler, fail};
 
 fn checked_count(count: i64, what: &str) -> Result<usize> {
-    usize::try_from(count).map_err(|_| Error::new(class::ARG, format!("{what} is {count}, expected 0 or more")))
+    usize::try_from(count)
+        .map_err(|_| Error::new(class::ARG, format!("{what} is {count}, expected 0 or more")))
 }
 
 fn conclude_one(e: Eng, request: &mut RequestId, status: Statuses) -> Result {
@@ -101,7 +102,13 @@ pub fn testany(e: Eng, count: i64, requests: Handles<RequestId>, status: Statuse
 }
 
 /// Stores all outcomes; an error in any of them is MPI_ERR_IN_STATUS.
-fn conclude_all(e: Eng, function: &str, n: usize, requests: Handles<RequestId>, statuses: Statuses) -> Result {
+fn conclude_all(
+    e: Eng,
+    function: &str,
+    n: usize,
+    requests: Handles<RequestId>,
+    statuses: Statuses,
+) -> Result {
     let mut failed = None;
     let mut outcomes = Vec::new();
     for i in 0..n {
@@ -182,7 +189,14 @@ pub fn testall(e: Eng, count: i64, requests: Handles<RequestId>, statuses: Statu
 }
 
 /// Completes what is ready. None if no request is active.
-fn some(e: Eng, function: &str, n: usize, requests: Handles<RequestId>, indices: Ints, statuses: Statuses) -> Result<Option<i32>> {
+fn some(
+    e: Eng,
+    function: &str,
+    n: usize,
+    requests: Handles<RequestId>,
+    indices: Ints,
+    statuses: Statuses,
+) -> Result<Option<i32>> {
     let mut found = Vec::new();
     let mut active = false;
     for i in 0..n {
@@ -208,7 +222,13 @@ fn some(e: Eng, function: &str, n: usize, requests: Handles<RequestId>, indices:
     Ok(Some(found.len() as i32))
 }
 
-pub fn waitsome(e: Eng, count: i64, requests: Handles<RequestId>, indices: Ints, statuses: Statuses) -> Result<i32> {
+pub fn waitsome(
+    e: Eng,
+    count: i64,
+    requests: Handles<RequestId>,
+    indices: Ints,
+    statuses: Statuses,
+) -> Result<i32> {
     let n = checked_count(count, "incount")?;
     loop {
         match some(e, "MPI_Waitsome", n, requests, indices, statuses)? {
@@ -219,7 +239,13 @@ pub fn waitsome(e: Eng, count: i64, requests: Handles<RequestId>, indices: Ints,
     }
 }
 
-pub fn testsome(e: Eng, count: i64, requests: Handles<RequestId>, indices: Ints, statuses: Statuses) -> Result<i32> {
+pub fn testsome(
+    e: Eng,
+    count: i64,
+    requests: Handles<RequestId>,
+    indices: Ints,
+    statuses: Statuses,
+) -> Result<i32> {
     let n = checked_count(count, "incount")?;
     match some(e, "MPI_Testsome", n, requests, indices, statuses)? {
         None => Ok(UNDEFINED),
@@ -258,7 +284,12 @@ pub fn request_get_status(e: Eng, request: RequestId, status: Statuses) -> Resul
     Ok(true)
 }
 
-pub fn request_get_status_any(e: Eng, count: i64, requests: Handles<RequestId>, status: Statuses) -> Result<(i32, bool)> {
+pub fn request_get_status_any(
+    e: Eng,
+    count: i64,
+    requests: Handles<RequestId>,
+    status: Statuses,
+) -> Result<(i32, bool)> {
     let n = checked_count(count, "count")?;
     e.progress_test();
     match first_ready(e, n, requests)? {
@@ -274,7 +305,12 @@ pub fn request_get_status_any(e: Eng, count: i64, requests: Handles<RequestId>, 
     }
 }
 
-pub fn request_get_status_all(e: Eng, count: i64, requests: Handles<RequestId>, statuses: Statuses) -> Result<bool> {
+pub fn request_get_status_all(
+    e: Eng,
+    count: i64,
+    requests: Handles<RequestId>,
+    statuses: Statuses,
+) -> Result<bool> {
     let n = checked_count(count, "count")?;
     e.progress_test();
     if !all_ready(e, n, requests)? {
@@ -288,7 +324,13 @@ pub fn request_get_status_all(e: Eng, count: i64, requests: Handles<RequestId>, 
     Ok(true)
 }
 
-pub fn request_get_status_some(e: Eng, count: i64, requests: Handles<RequestId>, indices: Ints, statuses: Statuses) -> Result<i32> {
+pub fn request_get_status_some(
+    e: Eng,
+    count: i64,
+    requests: Handles<RequestId>,
+    indices: Ints,
+    statuses: Statuses,
+) -> Result<i32> {
     let n = checked_count(count, "incount")?;
     e.progress_test();
     let (mut found, mut active) = (0, false);
@@ -356,11 +398,13 @@ pub fn cancel(e: Eng, request: &mut RequestId) -> Result {
             None => fail!(REQUEST, "request is an inactive persistent request, expected an active one"),
             Some(round) => round,
         },
-        Some(Body::Generic(_)) => fail!(REQUEST, "request belongs to a nonblocking collective, which cannot be cancelled"),
+        Some(Body::Generic(_)) => {
+            fail!(REQUEST, "request belongs to a nonblocking collective, which cannot be cancelled")
+        }
         Some(Body::Generalized(g)) => {
             let g = *g;
             drop(traffic);
-            return super::generalized::cancel(e, &g);
+            return super::generalized::cancel_one(e, &g);
         }
         Some(_) => id,
     };

@@ -2,10 +2,17 @@
 
 use super::table::{Body, Generalized, Outcome, Requests};
 use super::unknown;
+use crate::constants::class;
 use crate::error::{Error, Result};
-use crate::{Eng, RequestId, Status, UserFn, fail};
+use crate::{Callbacks, Eng, RequestId, Status, UserFn, fail};
 
-pub fn grequest_start(e: Eng, query: UserFn, free: UserFn, cancel: UserFn, extra_state: usize) -> Result<RequestId> {
+pub fn grequest_start(
+    e: Eng,
+    query: UserFn,
+    free: UserFn,
+    cancel: UserFn,
+    extra_state: usize,
+) -> Result<RequestId> {
     let body = Body::Generalized(Generalized { query, free, cancel, extra_state, complete: false });
     Ok(Requests::handle(e.traffic.borrow_mut().requests.insert(None, body)))
 }
@@ -35,9 +42,14 @@ pub fn grequest_complete(e: Eng, request: RequestId) -> Result {
     Ok(())
 }
 
+fn callbacks() -> Result<&'static Callbacks> {
+    vmi_mpi_args::callbacks()
+        .ok_or_else(|| Error::new(class::INTERN, "no ABI library has registered its callbacks"))
+}
+
 /// Asks the program for the status.
-pub(crate) fn query(e: Eng, g: &Generalized) -> Result<Status> {
-    let (code, status) = (e.callbacks().greq_query)(g.query, g.extra_state);
+pub(crate) fn query(_e: Eng, g: &Generalized) -> Result<Status> {
+    let (code, status) = (callbacks()?.greq_query)(g.query, g.extra_state);
     match code {
         0 => Ok(status),
         code => Err(Error::new(code, "the query function of a generalized request failed")),
@@ -47,7 +59,7 @@ pub(crate) fn query(e: Eng, g: &Generalized) -> Result<Status> {
 /// Query, then free: the end of a completed generalized request.
 pub(crate) fn conclude(e: Eng, g: &Generalized) -> Outcome {
     let queried = query(e, g);
-    let code = (e.callbacks().greq_free)(g.free, g.extra_state);
+    let code = callbacks().map_or(class::INTERN, |c| (c.greq_free)(g.free, g.extra_state));
     let freed = (code != 0).then(|| Error::new(code, "the free function of a generalized request failed"));
     match queried {
         Ok(status) => Outcome { status, error: freed },
@@ -55,8 +67,8 @@ pub(crate) fn conclude(e: Eng, g: &Generalized) -> Outcome {
     }
 }
 
-pub(crate) fn cancel(e: Eng, g: &Generalized) -> Result {
-    match (e.callbacks().greq_cancel)(g.cancel, g.extra_state, g.complete) {
+pub(crate) fn cancel_one(_e: Eng, g: &Generalized) -> Result {
+    match (callbacks()?.greq_cancel)(g.cancel, g.extra_state, g.complete) {
         0 => Ok(()),
         code => Err(Error::new(code, "the cancel function of a generalized request failed")),
     }

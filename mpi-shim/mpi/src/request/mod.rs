@@ -134,7 +134,8 @@ pub fn wait_raw(e: Eng, id: RequestId) -> Result<Status> {
 }
 
 pub(crate) fn unknown(id: RequestId) -> Error {
-    let text = format!("request handle {:#x} names no live request (completed or freed before?)", id.to_u32());
+    let text =
+        format!("request handle {:#x} names no live request (completed or freed before?)", id.to_u32());
     Error::new(class::REQUEST, text)
 }
 

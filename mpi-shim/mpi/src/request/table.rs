@@ -84,7 +84,8 @@ impl Requests {
 
     #[inline]
     pub fn insert(&mut self, comm: Option<Rc<Comm>>, body: Body) -> u32 {
-        let slot = Slot { used: true, done: false, orphan: false, status: Status::EMPTY, error: None, comm, body };
+        let slot =
+            Slot { used: true, done: false, orphan: false, status: Status::EMPTY, error: None, comm, body };
         match self.free.pop() {
             Some(at) => {
                 self.slots[at as usize] = slot;
