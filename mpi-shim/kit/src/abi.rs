@@ -3,8 +3,8 @@
 //! Every method is arithmetic or one table index; nothing here allocates, locks or hashes.
 
 use vmi_mpi::{
-    CommId, ErrhandlerId, FileId, GroupId, Handle, InfoId, MessageId, OpId, RequestId, SessionId, TypeId, UserBuf,
-    WinId,
+    CommId, ErrhandlerId, FileId, GroupId, Handle, InfoId, MessageId, OpId, RequestId, SessionId, TypeId,
+    UserBuf, WinId,
 };
 use vmi_mpi_args::StatusCodec;
 use vmi_mpi_table::constants::Int;
@@ -45,7 +45,7 @@ pub trait Abi: Copy + 'static {
     const LIMITS: Limits;
     const STATUS: StatusCodec;
     const STATUS_BYTES: usize;
-    /// Returned error codes carry the number of their text (see [`crate::errors`]); otherwise the plain class.
+    /// Returned error codes carry the slot of their text (see [`crate::errors`]); otherwise they are plain classes.
     const DETAILED_CODES: bool;
 
     fn rank_in(rank: i32) -> i32;
@@ -61,13 +61,9 @@ pub trait Abi: Copy + 'static {
     /// `UserFn::NULL` and `UserFn::DUP` for the predefined functions.
     fn copy_fn(func: usize) -> usize;
     fn delete_fn(func: usize) -> usize;
-    /// Error codes above the last class, as the program sees them, to the engine's and back.
-    fn user_code_in(code: i32) -> i32 {
-        code
-    }
-    fn user_code_out(code: i32) -> i32 {
-        code
-    }
+    /// The engine's number of an error class or code that the program added; None for a predefined class.
+    fn user_code_in(code: i32) -> Option<i32>;
+    fn user_code_out(number: i32) -> i32;
 }
 
 /// How an ABI represents handles of kind `H`.

@@ -21,16 +21,15 @@ pub fn not_running(engine: Eng, function: &str) -> c_int {
         Phase::Finalized => "after MPI_Finalize",
         _ => "before MPI_Init",
     };
-    host::die(engine, &format!("{function} was called {when}"))
+    let who = vmi_mpi::env::whoami(engine);
+    vmi_mpi::env::end_job(engine, 1, &format!("{function} was called {when} by {who}"))
 }
 
 /// Calls the error handler that is responsible; what it returns is the function's result.
 #[cold]
 #[inline(never)]
 pub fn raise<A: AnyAbi>(engine: Eng, function: &str, error: Error, default: Option<On>) -> c_int {
-    errors::remember(error.code(), format!("{function}: {}", error.text()));
-    let code = host::raise(engine, function, error, default);
-    errors::detailed_out::<A>(code)
+    errors::code_out::<A>(vmi_mpi::errhandler::raise(engine, function, error, default))
 }
 
 /// What a function that is not implemented yet does.
@@ -38,17 +37,16 @@ pub fn raise<A: AnyAbi>(engine: Eng, function: &str, error: Error, default: Opti
 #[inline(never)]
 pub fn stub<A: AnyAbi>(function: &str, default: Option<On>) -> c_int {
     let engine = host::engine();
-    let text = format!("{function} is not implemented yet");
-    let error = Error::new(vmi_mpi::constants::class::UNSUPPORTED_OPERATION, text);
+    let error = Error::new(vmi_mpi::constants::class::UNSUPPORTED_OPERATION, "not implemented yet");
     if is_running(engine) {
         let _guard = host::lock();
         return raise::<A>(engine, function, error, default);
     }
-    errors::plain_out::<A>(error.code())
+    errors::code_out::<A>(error.code())
 }
 
 /// A stub of the tool interface: an error code and nothing else (MPI-5.0 §15.3.9: no error handler is called).
 #[cold]
 pub fn tool_stub<A: AnyAbi>() -> c_int {
-    errors::plain_out::<A>(vmi_mpi::constants::class::UNSUPPORTED_OPERATION)
+    errors::code_out::<A>(vmi_mpi::constants::class::UNSUPPORTED_OPERATION)
 }

@@ -1,91 +1,64 @@
-//! Error codes as the program sees them, and the texts behind them.
+//! Error codes as the program sees them.
 //!
-//! A returned code of the standard ABI and of MPICH's is `class | number << 14 | 1 << 29`: `MPI_Error_class` takes the class
-//! back, `MPI_Error_string` finds the text as long as it is among the last [`KEPT`]. Codes of Open MPI are plain classes,
-//! because its programs compare them; `MPI_Error_string` then gives the latest text of that class.
+//! The engine's code is `number | slot << 16`: `number` a class or a code of the program, `slot` finds the text of this one
+//! error. The standard ABI gets it as it is, MPICH's gets the same shape with its own class numbers and with the program's codes
+//! above its MPI_ERR_LASTCODE. Programs of Open MPI compare returned codes with classes, so they get the plain class, and
+//! `MPI_Error_string` gives the text of the latest error of that class.
 
 use crate::abi::{Abi, Column};
 use crate::translate;
-use std::sync::{Mutex, PoisonError};
-use vmi_mpi_table::constants::ERROR_CLASSES;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use vmi_mpi_table::constants::{ERROR_CLASSES, Int, LIMITS};
 
-const DETAILED: i32 = 1 << 29;
-const CLASS_BITS: u32 = 14;
-const NUMBER_MASK: u32 = 0x7fff;
-/// Texts remembered.
-pub const KEPT: usize = 64;
-/// The engine's last error class; codes above are the program's own.
-pub const LAST_CLASS: i32 = vmi_mpi::constants::class::LASTCODE;
+const NUMBER: i32 = 0xffff;
+/// The engine's last error class; numbers above are the program's own.
+const LAST_CLASS: i32 = vmi_mpi::constants::class::LASTCODE;
 
-struct Texts {
-    /// Number of the next text.
-    next: u32,
-    kept: Vec<(u32, i32, String)>,
-}
+/// The latest code that lost its slot on the way to a program of Open MPI.
+static LATEST: AtomicI32 = AtomicI32::new(0);
 
-static TEXTS: Mutex<Texts> = Mutex::new(Texts { next: 0, kept: Vec::new() });
-
-fn texts() -> std::sync::MutexGuard<'static, Texts> {
-    TEXTS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Remembers the text of an error that is about to be returned.
-#[cold]
-pub fn remember(code: i32, text: String) {
-    let mut texts = texts();
-    let number = texts.next & NUMBER_MASK;
-    texts.next = texts.next.wrapping_add(1);
-    if texts.kept.len() == KEPT {
-        texts.kept.remove(0);
+/// A code of the engine as the program sees it.
+pub fn code_out<A: Abi>(code: i32) -> i32 {
+    if A::COLUMN == Column::Std {
+        return code;
     }
-    texts.kept.push((number, code, text));
-}
-
-/// An engine code as a plain class or user code of the ABI.
-pub fn plain_out<A: Abi>(code: i32) -> i32 {
-    if code > LAST_CLASS { A::user_code_out(code) } else { translate::to_abi::<A>(ERROR_CLASSES, code) }
-}
-
-/// An engine code as returned to the program or passed to its error handler: with the number of the latest text.
-#[cold]
-pub fn detailed_out<A: Abi>(code: i32) -> i32 {
-    let plain = plain_out::<A>(code);
-    if !A::DETAILED_CODES || code > LAST_CLASS || code == 0 {
-        return plain;
+    let number = code & NUMBER;
+    if number > LAST_CLASS {
+        return A::user_code_out(number);
     }
-    match texts().kept.last() {
-        Some((number, of, _)) if *of == code => plain | DETAILED | (*number << CLASS_BITS) as i32,
-        _ => plain,
+    let class =
+        if number == LAST_CLASS { last_code::<A>() } else { translate::to_abi::<A>(ERROR_CLASSES, number) };
+    if A::DETAILED_CODES {
+        return class | (code & !NUMBER);
     }
+    if code != number {
+        LATEST.store(code, Relaxed);
+    }
+    class
 }
 
-/// A code of the program as the engine's class or user code.
+fn last_code<A: Abi>() -> i32 {
+    let row = LIMITS.iter().find(|row: &&Int| row.name == "MPI_ERR_LASTCODE");
+    row.and_then(|row| A::COLUMN.of(row)).unwrap_or(LAST_CLASS)
+}
+
+/// A code of the program as the engine's.
 pub fn code_in<A: Abi>(code: i32) -> i32 {
-    let (plain, _) = split::<A>(code);
-    let engine = translate::to_engine::<A>(ERROR_CLASSES, plain);
-    if engine == plain && plain > LAST_CLASS && A::COLUMN != Column::Std { A::user_code_in(plain) } else { engine }
-}
-
-/// The text behind a code of the program, if it is remembered.
-pub fn text_of<A: Abi>(code: i32) -> Option<String> {
-    let (_, number) = split::<A>(code);
-    let texts = texts();
-    let found = match number {
-        Some(number) => texts.kept.iter().rev().find(|t| t.0 == number),
-        None if !A::DETAILED_CODES && code != 0 => {
-            let class = code_in::<A>(code);
-            texts.kept.iter().rev().find(|t| t.1 == class)
-        }
-        None => None,
-    };
-    found.map(|t| t.2.clone())
-}
-
-fn split<A: Abi>(code: i32) -> (i32, Option<u32>) {
-    if A::DETAILED_CODES && code > 0 && code & DETAILED != 0 && code & (1 << 30) == 0 {
-        let number = (code as u32 >> CLASS_BITS) & NUMBER_MASK;
-        (code & ((1 << CLASS_BITS) - 1), Some(number))
-    } else {
-        (code, None)
+    if A::COLUMN == Column::Std || code < 0 {
+        return code;
     }
+    if let Some(number) = A::user_code_in(code) {
+        return number;
+    }
+    if !A::DETAILED_CODES {
+        return translate::to_engine::<A>(ERROR_CLASSES, code);
+    }
+    translate::to_engine::<A>(ERROR_CLASSES, code & NUMBER) | (code & !NUMBER)
+}
+
+/// As [`code_in`], and for a plain class the code of its latest error.
+pub fn code_in_with_text<A: Abi>(code: i32) -> i32 {
+    let plain = code_in::<A>(code);
+    let latest = LATEST.load(Relaxed);
+    if !A::DETAILED_CODES && latest & NUMBER == plain { latest } else { plain }
 }

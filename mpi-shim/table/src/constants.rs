@@ -36,7 +36,6 @@ const fn handle(
     Handle { name, id, mpich, ompi, ompi_fortran }
 }
 
-
 /// Error classes and the errors of the tool interface.
 #[rustfmt::skip]
 pub const ERROR_CLASSES: &[Int] = &[

@@ -8,7 +8,12 @@ use std::collections::HashSet;
 fn rows_are_sorted_within_a_chapter() {
     for (chapter, list) in rows::CHAPTERS {
         for pair in list.windows(2) {
-            assert!(pair[0].name < pair[1].name, "{chapter}: {} must come after {}", pair[0].name, pair[1].name);
+            assert!(
+                pair[0].name < pair[1].name,
+                "{chapter}: {} must come after {}",
+                pair[0].name,
+                pair[1].name
+            );
         }
     }
 }
