@@ -324,6 +324,11 @@ pub fn combine<T: Plain>(input: UserBuf, inout: UserBuf, n: usize, f: impl Fn(T,
 }
 
 impl UserBuf {
+    /// A view of numbers the library itself owns; the owner must outlive the operation.
+    pub fn of_slice<T: Plain>(numbers: &mut [T]) -> Self {
+        UserBuf(numbers.as_mut_ptr().cast())
+    }
+
     /// Reads a number at byte offset `at`, aligned or not.
     #[inline]
     pub fn load<T: Plain>(self, at: isize) -> T {

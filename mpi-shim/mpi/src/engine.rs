@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::group::Group;
 use crate::handle::Table;
 use crate::info::Info;
+use crate::op;
 use crate::p2p::buffered::Buffers;
 use crate::p2p::probe::Message;
 use crate::p2p::progress::Waiting;
@@ -50,6 +51,7 @@ pub struct Engine {
     pub types: datatype::Types,
     /// Types made by `MPI_Type_create_f90_*` and `MPI_Type_get_value_index`, which are never freed.
     pub unnamed_types: datatype::Unnamed,
+    pub ops: op::Ops,
     pub infos: Table<InfoId, Info>,
     pub keyvals: Keyvals,
     pub predefined: Predefined,
@@ -75,6 +77,7 @@ impl Default for Engine {
             contexts: Contexts::default(),
             types: datatype::predefined_table(),
             unnamed_types: datatype::Unnamed::default(),
+            ops: op::predefined_table(),
             infos: Table::new(class::INFO, "info"),
             keyvals: Keyvals::default(),
             predefined: Predefined::default(),

@@ -23,6 +23,7 @@ pub mod group;
 pub mod handle;
 pub mod info;
 pub mod matching;
+pub mod op;
 pub mod p2p;
 pub mod request;
 pub mod session;

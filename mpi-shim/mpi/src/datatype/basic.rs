@@ -67,6 +67,12 @@ pub enum Family {
     Opaque,
 }
 
+impl Form {
+    pub const fn is_byte(self) -> bool {
+        matches!(self, Form::One(Num::I8 | Num::U8))
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Basic {
     pub form: Form,
