@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "system calls")]
 
 pub mod barrier;
+pub mod clock;
 pub mod fd;
 pub mod futex;
 pub mod memory;

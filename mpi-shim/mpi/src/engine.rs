@@ -22,7 +22,7 @@ use crate::p2p::progress::Waiting;
 use crate::p2p::protocol::Traffic;
 use crate::session::Session;
 use crate::{CommId, GroupId, InfoId, SessionId};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::OnceLock;
 use vmi::core::{Core, Place};
 use vmi::job::Job;
@@ -58,6 +58,8 @@ pub struct Engine {
     pub errors: Handlers,
     pub sessions: Table<SessionId, Session>,
     pub env: Env,
+    /// Who we are in the job; set when the engine starts.
+    pub job: OnceCell<Job>,
     pub traffic: RefCell<Traffic>,
     pub messages: Table<MessageId, Message>,
     pub buffers: Buffers,
@@ -84,6 +86,7 @@ impl Default for Engine {
             errors: Handlers::default(),
             sessions: Table::new(class::SESSION, "session"),
             env: Env::default(),
+            job: OnceCell::new(),
             traffic: RefCell::new(Traffic::new(Core::open(Place::alone()), 1)),
             messages: Table::new(class::REQUEST, "message"),
             buffers: Buffers::default(),

@@ -10,6 +10,9 @@ use std::cell::RefCell;
 pub struct Info(RefCell<Vec<(String, String)>>);
 
 impl Info {
+    pub fn of(pairs: Vec<(String, String)>) -> Info {
+        Info(RefCell::new(pairs))
+    }
     pub fn get(&self, key: &str) -> Option<String> {
         self.0.borrow().iter().find(|(k, _)| k == key).map(|(_, v)| v.clone())
     }
@@ -43,6 +46,15 @@ pub fn pairs_of(e: Eng, info: InfoId) -> Result<Vec<(String, String)>> {
     }
 }
 
+/// A new info object with `pairs`.
+pub fn insert(e: Eng, pairs: &[(&str, &str)]) -> InfoId {
+    let info = Info::default();
+    for (key, value) in pairs {
+        info.set(key, value);
+    }
+    e.infos.insert(info)
+}
+
 fn writable(info: InfoId) -> Result {
     if info == predefined::INFO_ENV {
         fail!(INFO, "info is MPI_INFO_ENV, which cannot be changed");
@@ -65,8 +77,8 @@ pub fn info_create(e: Eng) -> Result<InfoId> {
 }
 
 /// A new info object with what MPI_INFO_ENV holds. `argc` and `argv` may be NULL and are not needed.
-pub fn info_create_env(e: Eng, _argc: i32, _argv: usize) -> Result<InfoId> {
-    Ok(e.infos.insert(Info(RefCell::new(crate::env::info_pairs(e)))))
+pub fn info_create_env(e: Eng, _argc: &mut i32, _argv: usize) -> Result<InfoId> {
+    Ok(e.infos.insert(Info::of(crate::env::info_pairs(e))))
 }
 
 pub fn info_set(e: Eng, info: InfoId, key: &str, value: &str) -> Result {

@@ -98,7 +98,8 @@ fn connect(comm: &Comm, me: u32, card: Card, leases: Option<(Lease, Lease)>) -> 
 }
 
 /// The group whose processes gave `high` false comes first; if both gave the same, the order is ours.
-pub fn intercomm_merge(e: Eng, intercomm: CommId, high: bool) -> Result<CommId> {
+pub fn intercomm_merge(e: Eng, intercomm: CommId, high: i32) -> Result<CommId> {
+    let high = high != 0;
     let comm = e.comms.get(intercomm)?;
     let (Some(local), Some(remote)) = (&comm.local, &comm.remote) else {
         fail!(COMM, "intercomm is an intracommunicator, expected an intercommunicator");

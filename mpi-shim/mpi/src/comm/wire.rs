@@ -4,9 +4,11 @@
 //! its point-to-point messages nor its collectives. Not a collective library: one tree and one exchange.
 
 use super::Comm;
-use crate::coll::needs::{SendMode, byte, request};
+use crate::coll::needs::byte;
 use crate::constants::class;
 use crate::error::{Error, Result};
+use crate::p2p::SendMode;
+use crate::request;
 use crate::{Eng, RequestId, Status, UserBuf};
 use std::future::poll_fn;
 use std::rc::Rc;
