@@ -5,14 +5,14 @@
 macro_rules! removed_functions {
     ([$($emitter:tt)*] $($args:tt)*) => { $($emitter)*! { $($args)*
         stub "MPI_Address" (location: Buf, > address: Aint);
-        stub "MPI_Attr_delete" (comm: Comm, keyval: Keyval);
-        stub "MPI_Attr_get" (comm: Comm, keyval: Keyval, > attribute_val: AttrVal, > flag: Flag);
-        stub "MPI_Attr_put" (comm: Comm, keyval: Keyval, attribute_val: Addr);
-        stub "MPI_Errhandler_create" (function: Fn, > errhandler: Errh);
-        stub "MPI_Errhandler_get" (comm: Comm, > errhandler: Errh);
-        stub "MPI_Errhandler_set" (comm: Comm, errhandler: Errh);
-        stub "MPI_Keyval_create" (copy_fn: CopyFn, delete_fn: DeleteFn, > keyval: Keyval, extra_state: Addr);
-        stub "MPI_Keyval_free" (keyval: IoKeyval);
+        done attr::attr_delete "MPI_Attr_delete" (comm: Comm, keyval: Keyval);
+        done attr::attr_get "MPI_Attr_get" (comm: Comm, keyval: Keyval, > attribute_val: AttrVal, > flag: Flag);
+        done attr::attr_put "MPI_Attr_put" (comm: Comm, keyval: Keyval, attribute_val: Addr);
+        done errhandler::errhandler_create "MPI_Errhandler_create" (function: Fn, > errhandler: Errh);
+        done errhandler::errhandler_get "MPI_Errhandler_get" (comm: Comm, > errhandler: Errh);
+        done errhandler::errhandler_set "MPI_Errhandler_set" (comm: Comm, errhandler: Errh);
+        done attr::keyval_create "MPI_Keyval_create" (copy_fn: CopyFn, delete_fn: DeleteFn, > keyval: Keyval, extra_state: Addr);
+        done attr::keyval_free "MPI_Keyval_free" (keyval: IoKeyval);
         stub "MPI_Type_extent" (datatype: Type, > extent: Aint);
         stub "MPI_Type_hindexed" (count: Count, array_of_blocklengths: Counts, array_of_displacements: Aints, oldtype: Type, > newtype: Type);
         stub "MPI_Type_hvector" (count: Count, blocklength: Count, stride: Aint, oldtype: Type, > newtype: Type);
