@@ -26,7 +26,8 @@ pub trait Size: 'static {
     type Count: Copy + Into<i64> + 'static;
     const WIDTH: Width;
     const LARGE: bool;
-    /// Cuts a count to fit; the engine has checked the range where the standard asks for it.
+    /// A count that does not fit is told as MPI_UNDEFINED (MPI-5.0 §3.2.5, §5.1.5); where the standard wants an error
+    /// instead, the engine has checked the range.
     fn count(value: i64) -> Self::Count;
 }
 
@@ -37,7 +38,7 @@ impl Size for Small {
     const LARGE: bool = false;
     #[inline(always)]
     fn count(value: i64) -> c_int {
-        value as c_int
+        c_int::try_from(value).unwrap_or(vmi_mpi::constants::UNDEFINED)
     }
 }
 

@@ -77,7 +77,7 @@ impl Form {
 pub struct Basic {
     pub form: Form,
     pub family: Family,
-    /// Bytes of one number in the external32 representation.
+    /// Bytes of one number in the external32 representation; of a pair's value.
     pub external: u8,
 }
 
@@ -93,7 +93,7 @@ impl Basic {
         Basic { form: Form::Complex(part), family: Family::Complex, external: part.size() as u8 }
     }
     pub const fn pair(value: Num, index: Num) -> Self {
-        Basic { form: Form::Pair(value, index), family: Family::Pair, external: 0 }
+        Basic { form: Form::Pair(value, index), family: Family::Pair, external: value.size() as u8 }
     }
 
     /// Bytes of data.

@@ -1,4 +1,4 @@
-//! Size and bounds of a type, and arithmetic on addresses.
+//! Size and bounds of a type, and addresses.
 
 use crate::{Eng, Result, TypeId, UserBuf};
 
@@ -35,12 +35,4 @@ pub fn type_get_true_extent_x(e: Eng, datatype: TypeId) -> Result<(i64, i64)> {
 
 pub fn get_address(_e: Eng, location: UserBuf) -> Result<i64> {
     Ok(location.addr() as i64)
-}
-
-pub fn aint_add(_e: Eng, base: i64, disp: i64) -> Result<i64> {
-    Ok(base.wrapping_add(disp))
-}
-
-pub fn aint_diff(_e: Eng, addr1: i64, addr2: i64) -> Result<i64> {
-    Ok(addr1.wrapping_sub(addr2))
 }

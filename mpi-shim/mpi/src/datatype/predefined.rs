@@ -49,12 +49,12 @@ pub const ROWS: &[Row] = &[
     row(519, "MPI_PACKED", Basic::one(U8, Family::Opaque)),
     row(520, "MPI_SHORT", int(I16)),
     row(521, "MPI_INT", int(I32)),
-    // MPI-5.0 table "external32 sizes": long is 4 bytes there, wchar_t 2.
-    row(522, "MPI_LONG", int(I64)),
+    // MPI-5.0 §14.5.2: in external32 a long has 4 bytes, a wide character 2.
+    row(522, "MPI_LONG", int(I64).external(4)),
     row(523, "MPI_LONG_LONG", int(I64)),
     row(524, "MPI_UNSIGNED_SHORT", int(U16)),
     row(525, "MPI_UNSIGNED", int(U32)),
-    row(526, "MPI_UNSIGNED_LONG", int(U64)),
+    row(526, "MPI_UNSIGNED_LONG", int(U64).external(4)),
     row(527, "MPI_UNSIGNED_LONG_LONG", int(U64)),
     row(528, "MPI_FLOAT", float(F32)),
     row(530, "MPI_C_FLOAT_COMPLEX", Basic::complex(F32)),
@@ -74,7 +74,7 @@ pub const ROWS: &[Row] = &[
     row(549, "MPI_CXX_LONG_DOUBLE_COMPLEX", Basic::complex(LONG_DOUBLE)),
     row(552, "MPI_FLOAT_INT", pair(F32, I32)),
     row(553, "MPI_DOUBLE_INT", pair(F64, I32)),
-    row(554, "MPI_LONG_INT", pair(I64, I32)),
+    row(554, "MPI_LONG_INT", pair(I64, I32).external(4)),
     row(555, "MPI_2INT", pair(I32, I32)),
     row(556, "MPI_SHORT_INT", pair(I16, I32)),
     row(557, "MPI_LONG_DOUBLE_INT", pair(LONG_DOUBLE, I32)),
@@ -127,15 +127,16 @@ const COMPLEX_PAIRS: [(u32, &str, Num); 2] =
 pub fn layout_of(basic: Basic) -> Rc<Layout> {
     match basic.form {
         Form::Pair(value, index) => {
-            let part = |n: Num| {
+            let part = |n: Num, external: u8| {
                 let family = if matches!(n, F16 | Bf16 | F32 | F64 | F80 | F128) {
                     Family::Floating
                 } else {
                     Family::Integer
                 };
-                Layout::basic(Basic::one(n, family))
+                Layout::basic(Basic::one(n, family).external(external))
             };
-            Layout::pair(basic, &part(value), &part(index)).expect("a pair has small bounds")
+            let (v, i) = (part(value, basic.external), part(index, index.size() as u8));
+            Layout::pair(basic, &v, &i).expect("a pair has small bounds")
         }
         _ => Layout::basic(basic),
     }

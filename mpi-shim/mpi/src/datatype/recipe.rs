@@ -80,9 +80,9 @@ pub fn type_get_envelope_c(e: Eng, datatype: TypeId) -> Result<(i64, i64, i64, i
 pub fn type_get_contents(
     e: Eng,
     datatype: TypeId,
-    max_integers: i64,
-    max_addresses: i64,
-    max_datatypes: i64,
+    max_integers: i32,
+    max_addresses: i32,
+    max_datatypes: i32,
     integers: Ints,
     addresses: Ints,
     datatypes: Handles<TypeId>,
@@ -91,13 +91,8 @@ pub fn type_get_contents(
     if dt.recipe.large {
         fail!(TYPE, "the {} was made by a large count function, use MPI_Type_get_contents_c", dt.describe());
     }
-    contents(
-        e,
-        &dt,
-        [max_integers, max_addresses, 0, max_datatypes],
-        [integers, addresses, addresses],
-        datatypes,
-    )
+    let room = [max_integers, max_addresses, 0, max_datatypes].map(i64::from);
+    contents(e, &dt, room, [integers, addresses, addresses], datatypes)
 }
 
 #[allow(clippy::too_many_arguments, reason = "the arguments of the MPI function")]

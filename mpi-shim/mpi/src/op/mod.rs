@@ -9,7 +9,7 @@
 mod functions;
 mod number;
 mod pair;
-mod soft;
+pub mod soft;
 #[cfg(test)]
 mod tests;
 

@@ -8,8 +8,8 @@ macro_rules! status_functions {
         stub "MPI_Status_get_source" (status: Status, > source: Rank);
         stub "MPI_Status_get_tag" (status: Status, > tag: Tag);
         stub "MPI_Status_set_cancelled" (status: Status, flag: Flag);
-        stub "MPI_Status_set_elements" large (status: Status, datatype: Type, count: Count);
-        stub "MPI_Status_set_elements_x" (status: Status, datatype: Type, count: Aint);
+        done datatype::status_set_elements "MPI_Status_set_elements" large (status: Status, datatype: Type, count: Count);
+        done datatype::status_set_elements_x "MPI_Status_set_elements_x" (status: Status, datatype: Type, count: Aint);
         stub "MPI_Status_set_error" (status: Status, error: ErrCode);
         stub "MPI_Status_set_source" (status: Status, source: Rank);
         stub "MPI_Status_set_tag" (status: Status, tag: Tag);
