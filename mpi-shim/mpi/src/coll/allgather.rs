@@ -1,11 +1,109 @@
 //! Allgather and allgatherv. Blocks are given by a function from rank to the part of the receive buffer.
 
-use super::bcast;
 use super::choice::{self, Allgather as Algorithm};
-use super::part::Part;
+use super::drive::Collective;
+use super::needs::Comm;
+use super::part::{Part, copy};
 use super::shape::{Blocks, Tree};
-use super::wire::Wire;
+use super::spread::{Names, RECV, SEND, Spread};
+use super::wire::{Batch, Wire};
+use super::{Eng, bcast, check};
 use crate::error::Result;
+use crate::{CommId, Ints, TypeId, UserBuf};
+use std::rc::Rc;
+
+/// Both functions; they differ in how the receive buffer is described.
+pub struct Allgather {
+    comm: Rc<Comm>,
+    /// What this rank sends; nothing if it is in place.
+    send: Option<Spread>,
+    recv: Spread,
+}
+
+impl Allgather {
+    #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Allgather")]
+    pub fn new(
+        e: Eng,
+        sendbuf: UserBuf,
+        sendcount: i64,
+        sendtype: TypeId,
+        recvbuf: UserBuf,
+        recvcount: i64,
+        recvtype: TypeId,
+        comm: CommId,
+    ) -> Result<Self> {
+        let comm = check::comm(e, comm)?;
+        let recv = Spread::even(e, RECV, recvbuf, recvcount, recvtype)?;
+        Self::with(e, comm, (sendbuf, sendcount, sendtype), recv)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Allgatherv")]
+    pub fn varying(
+        e: Eng,
+        sendbuf: UserBuf,
+        sendcount: i64,
+        sendtype: TypeId,
+        recvbuf: UserBuf,
+        recvcounts: Ints,
+        displs: Ints,
+        recvtype: TypeId,
+        comm: CommId,
+    ) -> Result<Self> {
+        let comm = check::comm(e, comm)?;
+        let names = Names { count: "recvcounts", ..RECV };
+        let n = comm.remote_size() as usize;
+        let recv = Spread::varying(e, names, recvbuf, (recvcounts, displs), recvtype, n)?;
+        Self::with(e, comm, (sendbuf, sendcount, sendtype), recv)
+    }
+
+    fn with(
+        e: Eng,
+        comm: Rc<Comm>,
+        (sendbuf, sendcount, sendtype): (UserBuf, i64, TypeId),
+        recv: Spread,
+    ) -> Result<Self> {
+        if sendbuf.is_in_place() && !comm.is_inter() {
+            return Ok(Allgather { comm, send: None, recv });
+        }
+        let send = Spread::one(e, SEND, sendbuf, sendcount, sendtype)?;
+        if !comm.is_inter() {
+            let own = recv.part(comm.rank as usize);
+            check::no_alias(("sendbuf", sendbuf), ("recvbuf", own.buf), send.part(0).len().min(own.len()))?;
+        }
+        Ok(Allgather { comm, send: Some(send), recv })
+    }
+}
+
+impl Collective for Allgather {
+    fn comm(&self) -> &Rc<Comm> {
+        &self.comm
+    }
+
+    async fn run(&self, w: &Wire) -> Result {
+        let block = |rank| self.recv.part(rank);
+        match &self.send {
+            Some(send) if self.comm.is_inter() => across(w, send.part(0), block).await,
+            send => {
+                if let Some(send) = send {
+                    copy(w, send.part(0), block(w.rank))?;
+                }
+                allgather(w, block).await
+            }
+        }
+    }
+}
+
+/// Every rank sends to every rank of the other group.
+pub async fn across<'a>(w: &Wire, mine: Part<'_>, block: impl Fn(usize) -> Part<'a>) -> Result {
+    let mut batch = Batch::new();
+    for peer in 0..w.peers {
+        batch.push(w.irecv_up_to(block(peer), peer)?);
+    }
+    for peer in 0..w.peers {
+        batch.push(w.isend(mine, peer)?);
+    }
+    batch.all().await
+}
 
 /// Every rank's own block is in place; brings the others. `block(rank)` is known alike on all ranks, up to layout.
 pub async fn allgather<'a>(w: &Wire, block: impl Fn(usize) -> Part<'a>) -> Result {

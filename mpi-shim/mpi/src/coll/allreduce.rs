@@ -235,7 +235,7 @@ fn window(number: usize, len: usize) -> Range<usize> {
 
 /// Between two groups: each group's operands are reduced by rank 0 of the other, which passes the result through
 /// its partner back to its own group. All messages cross.
-async fn across(w: &Wire, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
+pub async fn across(w: &Wire, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
     let part = |buf| Part::new(buf, count, fold.dt());
     let sent = w.isend(part(sendbuf), 0)?;
     if w.rank != 0 {

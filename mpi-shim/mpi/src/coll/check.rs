@@ -33,6 +33,13 @@ pub enum Root {
     Absent,
 }
 
+impl Root {
+    /// Whether this rank has the root's buffer.
+    pub fn is_me(self, comm: &Comm) -> bool {
+        self == Root::Me || self == Root::Local(comm.rank as usize)
+    }
+}
+
 pub fn root(comm: &Comm, root: i32) -> Result<Root> {
     if !comm.is_inter() {
         if !(0..comm.size()).contains(&root) {

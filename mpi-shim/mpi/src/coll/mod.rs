@@ -14,19 +14,25 @@
 mod agree;
 mod allgather;
 mod allreduce;
+mod alltoall;
 mod barrier;
 mod bcast;
 mod check;
 mod choice;
 mod drive;
 mod fold;
+mod gather;
 pub(crate) mod needs;
 mod part;
 mod pool;
 mod reduce;
+mod reduce_scatter;
+mod scan;
+mod scatter;
 mod shape;
 #[cfg(test)]
 mod sim;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -36,7 +42,7 @@ pub use drive::{block_on, spawn};
 pub use fold::Agree;
 
 use crate::error::Result;
-use crate::{CommId, Eng, InfoId, OpId, RequestId, TypeId, UserBuf};
+use crate::{CommId, Eng, Handles, InfoId, Ints, OpId, RequestId, TypeId, UserBuf};
 
 /// What a communicator keeps for its collectives.
 #[derive(Default, Debug)]
@@ -52,27 +58,63 @@ pub struct State {
 
 /// The blocking, nonblocking and persistent form of each collective.
 macro_rules! forms {
-    ($($operation:ty: $blocking:ident $starting:ident $preparing:ident ($($arg:ident: $kind:ty),* $(,)?);)+) => {$(
+    ($($family:ident::$operation:ident::$new:ident: $blocking:ident $starting:ident $preparing:ident ($($arg:ident: $kind:ty),* $(,)?);)+) => {$(
         #[allow(clippy::too_many_arguments, reason = "the arguments of the MPI function")]
         pub fn $blocking(e: Eng, $($arg: $kind),*) -> Result {
-            drive::block(e, <$operation>::new(e, $($arg),*)?)
+            drive::block(e, $family::$operation::$new(e, $($arg),*)?)
         }
         #[allow(clippy::too_many_arguments, reason = "the arguments of the MPI function")]
         pub fn $starting(e: Eng, $($arg: $kind),*) -> Result<RequestId> {
-            drive::start(e, <$operation>::new(e, $($arg),*)?)
+            drive::start(e, $family::$operation::$new(e, $($arg),*)?)
         }
         #[allow(clippy::too_many_arguments, reason = "the arguments of the MPI function")]
         pub fn $preparing(e: Eng, $($arg: $kind,)* _info: InfoId) -> Result<RequestId> {
-            drive::persist(e, <$operation>::new(e, $($arg),*)?)
+            drive::persist(e, $family::$operation::$new(e, $($arg),*)?)
         }
     )+};
 }
 
 forms! {
-    barrier::Barrier: barrier ibarrier barrier_init (comm: CommId);
-    bcast::Bcast: bcast ibcast bcast_init (buffer: UserBuf, count: i64, datatype: TypeId, root: i32, comm: CommId);
-    reduce::Reduce: reduce ireduce reduce_init
+    barrier::Barrier::new: barrier ibarrier barrier_init (comm: CommId);
+    bcast::Bcast::new: bcast ibcast bcast_init
+        (buffer: UserBuf, count: i64, datatype: TypeId, root: i32, comm: CommId);
+    gather::Gather::new: gather igather gather_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcount: i64, recvtype: TypeId,
+         root: i32, comm: CommId);
+    gather::Gather::varying: gatherv igatherv gatherv_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcounts: Ints, displs: Ints,
+         recvtype: TypeId, root: i32, comm: CommId);
+    scatter::Scatter::new: scatter iscatter scatter_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcount: i64, recvtype: TypeId,
+         root: i32, comm: CommId);
+    scatter::Scatter::varying: scatterv iscatterv scatterv_init
+        (sendbuf: UserBuf, sendcounts: Ints, displs: Ints, sendtype: TypeId, recvbuf: UserBuf, recvcount: i64,
+         recvtype: TypeId, root: i32, comm: CommId);
+    allgather::Allgather::new: allgather iallgather allgather_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcount: i64, recvtype: TypeId,
+         comm: CommId);
+    allgather::Allgather::varying: allgatherv iallgatherv allgatherv_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcounts: Ints, displs: Ints,
+         recvtype: TypeId, comm: CommId);
+    alltoall::Alltoall::new: alltoall ialltoall alltoall_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcount: i64, recvtype: TypeId,
+         comm: CommId);
+    alltoall::Alltoall::varying: alltoallv ialltoallv alltoallv_init
+        (sendbuf: UserBuf, sendcounts: Ints, sdispls: Ints, sendtype: TypeId, recvbuf: UserBuf, recvcounts: Ints,
+         rdispls: Ints, recvtype: TypeId, comm: CommId);
+    alltoall::Alltoall::each: alltoallw ialltoallw alltoallw_init
+        (sendbuf: UserBuf, sendcounts: Ints, sdispls: Ints, sendtypes: Handles<TypeId>, recvbuf: UserBuf,
+         recvcounts: Ints, rdispls: Ints, recvtypes: Handles<TypeId>, comm: CommId);
+    reduce::Reduce::new: reduce ireduce reduce_init
         (sendbuf: UserBuf, recvbuf: UserBuf, count: i64, datatype: TypeId, op: OpId, root: i32, comm: CommId);
-    allreduce::Allreduce: allreduce iallreduce allreduce_init
+    allreduce::Allreduce::new: allreduce iallreduce allreduce_init
+        (sendbuf: UserBuf, recvbuf: UserBuf, count: i64, datatype: TypeId, op: OpId, comm: CommId);
+    reduce_scatter::ReduceScatter::new: reduce_scatter ireduce_scatter reduce_scatter_init
+        (sendbuf: UserBuf, recvbuf: UserBuf, recvcounts: Ints, datatype: TypeId, op: OpId, comm: CommId);
+    reduce_scatter::ReduceScatter::block: reduce_scatter_block ireduce_scatter_block reduce_scatter_block_init
+        (sendbuf: UserBuf, recvbuf: UserBuf, recvcount: i64, datatype: TypeId, op: OpId, comm: CommId);
+    scan::Scan::new: scan iscan scan_init
+        (sendbuf: UserBuf, recvbuf: UserBuf, count: i64, datatype: TypeId, op: OpId, comm: CommId);
+    scan::Scan::exclusive: exscan iexscan exscan_init
         (sendbuf: UserBuf, recvbuf: UserBuf, count: i64, datatype: TypeId, op: OpId, comm: CommId);
 }

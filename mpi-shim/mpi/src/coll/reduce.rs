@@ -39,7 +39,7 @@ impl Reduce {
             return Ok(Reduce { comm, sendbuf, recvbuf, count: 0, fold: Fold::none(e), root });
         }
         let fold = check::fold(e, op, count, datatype)?;
-        let i_receive = root == check::Root::Me || root == check::Root::Local(comm.rank as usize);
+        let i_receive = root.is_me(&comm);
         if i_receive {
             check::buffer("recvbuf", recvbuf, count, fold.dt())?;
         }

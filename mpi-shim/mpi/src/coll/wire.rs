@@ -305,12 +305,6 @@ pub struct Temp<'w> {
     wire: &'w Wire,
 }
 
-impl Temp<'_> {
-    pub fn as_mut_slice(&mut self) -> &mut [u8] {
-        &mut self.bytes
-    }
-}
-
 impl Drop for Temp<'_> {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);

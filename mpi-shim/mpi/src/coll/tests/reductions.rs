@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::coll::wire::Wire;
-use crate::coll::{allreduce as all, reduce as one};
+use crate::coll::{allreduce as all, reduce as one, reduce_scatter as parts, scan as prefix, shape::Blocks};
 
 #[derive(Clone, Copy, Debug)]
 struct Case {
@@ -41,7 +41,6 @@ fn expected(op: TestOp, size: usize, count: i64) -> Vec<u64> {
 }
 
 type Algorithm = for<'a> fn(&'a Wire, &'a fold::Fold, UserBuf, UserBuf, i64) -> Task<'a>;
-type Task<'a> = std::pin::Pin<Box<dyn Future<Output = Result> + 'a>>;
 
 /// Runs an allreduce on all communicators, layouts and cases.
 fn check_allreduce(blockwise: bool, algorithm: Algorithm) {
@@ -129,4 +128,89 @@ fn reduce_ring_to_root() {
         |c, _| c.op.commutes,
         |w, f, s, r, n, root| Box::pin(one::ring_to_root(w, f, s, r, n, root)),
     );
+}
+
+/// (operations, in place or not) × lengths of blocks that differ between ranks.
+fn check_reduce_scatter(
+    in_order: bool,
+    algorithm: for<'a> fn(&'a Wire, &'a fold::Fold, UserBuf, UserBuf, &'a Blocks) -> Task<'a>,
+) {
+    let types = Types::new();
+    for world in worlds() {
+        let blocks = Blocks::of((0..world.sizes.0).map(|rank| (rank as i64 * 7 + 3) % 5));
+        for dt in types.layouts() {
+            for case in cases().filter(|c| c.count == 5 && (in_order || c.op.commutes)) {
+                let case = Case { count: blocks.total(), ..case };
+                world.run(&types, async |_, w| {
+                    let (_sent, received, send) = buffers(w, dt, case, case.in_place);
+                    let own = Buffer::new(dt, blocks.len(w.rank));
+                    let out = if case.in_place { received.base } else { own.base };
+                    let fold = case.op.fold(dt);
+                    let mine = if send.is_in_place() { out } else { send };
+                    let result = algorithm(w, &fold, mine, out, &blocks).await;
+                    w.verdict(result).unwrap();
+                    let got = if case.in_place { received.values() } else { own.values() };
+                    let first = blocks.start(w.rank);
+                    for i in 0..blocks.len(w.rank) {
+                        assert_eq!(got[i as usize], case.op.over(0..w.size, first + i));
+                    }
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn reduce_scatter_tree() {
+    check_reduce_scatter(true, |w, f, s, r, b| Box::pin(parts::tree(w, f, s, r, b)));
+}
+
+#[test]
+fn reduce_scatter_ring() {
+    check_reduce_scatter(false, |w, f, s, r, b| Box::pin(parts::ring(w, f, s, r, b)));
+}
+
+fn check_scan(kind: prefix::Kind) {
+    let types = Types::new();
+    for world in worlds() {
+        for dt in types.layouts() {
+            for case in cases() {
+                world.run(&types, async |_, w| {
+                    let (_sent, received, send) = buffers(w, dt, case, true);
+                    let mine = if send.is_in_place() { received.base } else { send };
+                    let fold = case.op.fold(dt);
+                    let result = prefix::scan(w, &fold, mine, received.base, case.count, kind).await;
+                    w.verdict(result).unwrap();
+                    let covered = if kind == prefix::Kind::Inclusive { 0..w.rank + 1 } else { 0..w.rank };
+                    if !covered.is_empty() {
+                        let wanted: Vec<u64> =
+                            (0..case.count).map(|i| case.op.over(covered.clone(), i)).collect();
+                        assert_eq!(received.values(), wanted);
+                    }
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn scan_inclusive() {
+    check_scan(prefix::Kind::Inclusive);
+}
+
+#[test]
+fn scan_exclusive() {
+    check_scan(prefix::Kind::Exclusive);
+}
+
+/// The number of messages that the table in `choice` counts on.
+#[test]
+fn small_allreduce_of_eight_ranks_takes_14_messages() {
+    let types = Types::new();
+    let (_, messages) = World::of(8, Mode::Eager).run(&types, async |_, w| {
+        let mut word = [w.rank as i64];
+        agree::sum_up(w, &mut word, Agree::Sum).await.unwrap();
+        assert_eq!(word, [28]);
+    });
+    assert_eq!(messages, 14);
 }
