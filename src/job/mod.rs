@@ -18,7 +18,9 @@ mod pmi1;
 pub mod protocol;
 mod single;
 
+pub use environment::is_foreign_variable;
 pub use error::JobError;
+pub use node::{host_name, new_segment};
 
 use environment::Launcher;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -56,7 +56,7 @@ pub(super) fn join(server: &PmiServer) -> Result<(Place, OwnedFd, Box<dyn Link>)
         host_of,
         hosts,
         app: pmi.question("cmd=get_appnum", "appnum")?.parse().unwrap_or(0),
-        universe: pmi.question("cmd=get_universe_size", "universe_size")?.parse().unwrap_or(server.size),
+        universe: pmi.question("cmd=get_universe_size", "size")?.parse().unwrap_or(server.size),
         secret: cards[0].secret,
     };
     Ok((place, segment, Box::new(pmi)))

@@ -8,5 +8,39 @@
 //! Nothing outlives the job: the front and the agent watch each other, both are subreapers, and the kernel kills the
 //! ranks when their agent dies. Single-threaded throughout; the loaded library uses nothing in here.
 
-pub mod channel;
-pub mod orders;
+mod agent;
+mod channel;
+mod front;
+mod libraries;
+mod options;
+mod orders;
+mod placement;
+mod program;
+mod remote;
+mod sweep;
+
+use options::Request;
+use std::ffi::OsString;
+
+/// The exit code for a command line that makes no sense.
+const USAGE_CODE: i32 = 2;
+
+/// Runs `vmirun` with the arguments after its name; the result is its exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> i32 {
+    match options::parse(arguments) {
+        Ok(Request::Run(options)) => front::run(&options),
+        Ok(Request::Agent) => remote::agent_main(),
+        Ok(Request::Help) => {
+            print!("{}", options::HELP);
+            0
+        }
+        Ok(Request::Version) => {
+            println!("vmirun {}", env!("CARGO_PKG_VERSION"));
+            0
+        }
+        Err(text) => {
+            eprintln!("vmirun: {text}");
+            USAGE_CODE
+        }
+    }
+}

@@ -230,6 +230,19 @@ pub fn wait_for(pid: i32) -> io::Result<Exit> {
     }
 }
 
+/// Waits until the given child has ended, but no longer than `limit`.
+pub fn wait_for_at_most(pid: i32, limit: std::time::Duration) -> Option<Exit> {
+    // SAFETY: pidfd_open takes integers; the result is checked before use.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = RawFd::try_from(fd).ok().filter(|fd| *fd >= 0)?;
+    // SAFETY: a fresh descriptor that nobody else owns.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let mut set = super::fd::PollSet::default();
+    let slot = set.add(std::os::fd::AsFd::as_fd(&fd), super::fd::Interest::Read);
+    set.wait(Some(limit)).ok()?;
+    if set.ready(slot) { wait_for(pid).ok() } else { None }
+}
+
 /// The result of asking for an ended child.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reaped {
@@ -254,6 +267,15 @@ pub fn reap() -> Reaped {
 pub fn kill(pid: i32, signal: i32) -> io::Result<()> {
     // SAFETY: kill has no memory arguments.
     check(unsafe { libc::kill(pid, signal) }).map(drop)
+}
+
+/// Whether this process was started with the signal ignored, as `nohup` and background shells do.
+pub fn is_ignored(signal: i32) -> bool {
+    // SAFETY: a zeroed sigaction is a valid place for the kernel's answer; nothing is changed.
+    unsafe {
+        let mut action: libc::sigaction = mem::zeroed();
+        libc::sigaction(signal, ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
+    }
 }
 
 /// Orphaned descendants become children of this process instead of leaving for init.
