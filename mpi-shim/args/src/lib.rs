@@ -87,6 +87,21 @@ impl<H: Handle> Handles<H> {
     pub unsafe fn new(ptr: *mut u8, codec: HandleCodec) -> Self {
         Handles { ptr, codec, _kind: std::marker::PhantomData }
     }
+    /// A view of handles that the library itself owns, as engine numbers; the owner must outlive the view.
+    pub fn of(ids: &mut [u32]) -> Self {
+        // SAFETY: `i` lies within the array (crate invariant).
+        unsafe fn load(ptr: *const u8, i: usize) -> u32 {
+            // SAFETY: as above.
+            unsafe { ptr.cast::<u32>().add(i).read_unaligned() }
+        }
+        // SAFETY: as for `load`.
+        unsafe fn store(ptr: *mut u8, i: usize, id: u32) {
+            // SAFETY: as above.
+            unsafe { ptr.cast::<u32>().add(i).write_unaligned(id) }
+        }
+        let codec = HandleCodec { load, store };
+        Handles { ptr: ids.as_mut_ptr().cast(), codec, _kind: std::marker::PhantomData }
+    }
     pub fn is_null(&self) -> bool {
         self.ptr.is_null()
     }
@@ -129,6 +144,10 @@ impl Ints {
     /// `ptr` is NULL or the integer array argument of the MPI call in progress, of elements of `width`.
     pub unsafe fn new(ptr: *mut u8, width: Width) -> Self {
         Ints { ptr, width, map: None }
+    }
+    /// A view of numbers that the library itself owns; the owner must outlive the view.
+    pub fn of(numbers: &mut [i64]) -> Self {
+        Ints { ptr: numbers.as_mut_ptr().cast(), width: Width::I64, map: None }
     }
     /// As [`Ints::new`] for an `int[]` whose elements are translated by `map`.
     ///
