@@ -6,6 +6,7 @@
 //! Invariant, kept by whoever builds a `UserBuf` from a raw pointer: the program that passed the pointer
 //! promised, by the rules of the function it called, that the bytes the call describes are valid until the
 //! operation completes. The offsets used below come from that same description.
+//! A [`Buffer`] is memory that messages may lie in: allocated by the library, or the program's own, registered.
 #![allow(unsafe_code, reason = "the one place that reads and writes the program's memory")]
 
 /// Address of memory owned by the calling program.
@@ -341,5 +342,44 @@ impl UserBuf {
     pub fn store<T: Plain>(self, at: isize, value: T) {
         // SAFETY: as in `write`.
         unsafe { self.0.wrapping_offset(at).cast::<T>().write_unaligned(value) }
+    }
+}
+
+/// Contiguous memory that may hold messages (a memory region, in VIA's terms).
+pub struct Buffer {
+    address: UserBuf,
+    len: usize,
+    /// The memory, if the library allocated it; its heap block does not move.
+    owned: Option<Box<[u8]>>,
+}
+
+impl Buffer {
+    /// `len` bytes of zeroed memory.
+    pub fn allocate(len: usize) -> std::rc::Rc<Buffer> {
+        let mut owned = vec![0; len].into_boxed_slice();
+        std::rc::Rc::new(Buffer { address: UserBuf::of(&mut owned), len, owned: Some(owned) })
+    }
+
+    /// Memory of the program. It must stay valid while anything refers to the buffer (the promise that made
+    /// the `UserBuf`).
+    pub fn register(address: UserBuf, len: usize) -> std::rc::Rc<Buffer> {
+        std::rc::Rc::new(Buffer { address, len, owned: None })
+    }
+
+    pub fn address(&self) -> UserBuf {
+        self.address
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// True if the library allocated the memory.
+    pub fn is_owned(&self) -> bool {
+        self.owned.is_some()
     }
 }

@@ -11,6 +11,8 @@ pub enum Route {
     Shm(u32),
     /// TCP; the number is the peer.
     Tcp(u32),
+    /// Through the process's default chains, then over the connection's sink.
+    Chained,
     /// No way to the peer is left; sends fail.
     Lost,
 }
@@ -18,4 +20,13 @@ pub enum Route {
 #[derive(Debug)]
 pub struct Connection {
     pub route: Route,
+    /// The sink below, when the route is [`Route::Chained`].
+    pub sink: Route,
+}
+
+impl Connection {
+    /// A connection whose chain is only a sink.
+    pub fn direct(route: Route) -> Connection {
+        Connection { route, sink: route }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::buffer::UserBuf;
 use super::frame::{Header, Incoming, Token};
+use super::io::{Irb, Step};
 
 /// What a sink guarantees and costs. The transfer layer adds only what is missing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,4 +44,22 @@ pub trait Sink {
     fn next(&mut self) -> Option<Incoming>;
 
     fn release(&mut self, token: Token);
+}
+
+/// A device in the middle of a chain: it looks at requests, changes them, counts them, keeps them.
+///
+/// Not thread-safe: the engine's lock is held around every call. No call blocks.
+pub trait Device {
+    fn name(&self) -> &str;
+
+    /// A request on its way along the chain. Forward what you do not know.
+    fn dispatch(&mut self, irb: Box<Irb>) -> Step;
+
+    /// A request that asked for it ([`Irb::on_completion`]) is complete; its status is set.
+    fn completed(&mut self, _irb: &mut Irb, _context: u64) {}
+
+    /// Requests that were pended and go on now (forwarded to the next device), in order.
+    fn poll(&mut self) -> Vec<Box<Irb>> {
+        Vec::new()
+    }
 }

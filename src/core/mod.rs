@@ -3,25 +3,38 @@
 //! One up: `mpi-shim/mpi` and `capi` send frames and take what has arrived. One down: `devices`.
 //! Not thread-safe: the engine's lock is around every call.
 
+pub mod alert;
 pub mod buffer;
+pub mod chain;
+mod chained;
 pub mod connection;
 pub mod device;
 pub mod frame;
+pub mod io;
+pub mod slab;
+pub mod stream;
 
 use crate::devices::{loopback::Loopback, shm::Shm};
+use alert::{Alert, Alerts};
 use buffer::UserBuf;
+use chain::Chain;
+use chained::Chained;
 use connection::{Connection, Route};
 use device::{Properties, SendError, Sink};
 use frame::{Header, Incoming, Token};
 
 const LOOPBACK: u8 = 0;
-pub const SHM: u8 = 1;
+const SHM: u8 = 1;
+const CHAINED: u8 = 255;
 
 /// One process's messaging layer.
 pub struct Core {
     connections: Vec<Connection>,
     loopback: Loopback,
     shm: Option<Shm>,
+    /// The default chains, where they hold more than sinks.
+    chained: Option<Box<Chained>>,
+    alerts: Alerts,
 }
 
 /// What a process needs to know to open its core.
@@ -44,16 +57,48 @@ impl Place {
 
 impl Core {
     pub fn open(place: Place) -> Core {
-        let mut connections: Vec<_> = (0..place.size).map(|_| Connection { route: Route::Unbound }).collect();
-        connections[place.rank as usize].route = Route::Loopback;
+        let mut connections: Vec<_> = (0..place.size).map(|_| Connection::direct(Route::Unbound)).collect();
+        connections[place.rank as usize] = Connection::direct(Route::Loopback);
         let shm = place.node.map(|node| {
             for (index, &rank) in place.local.iter().enumerate().filter(|(_, r)| **r != place.rank) {
-                connections[rank as usize].route = Route::Shm(index as u32);
+                connections[rank as usize] = Connection::direct(Route::Shm(index as u32));
             }
             let me = place.local.iter().position(|&r| r == place.rank).unwrap_or(0);
             Shm::new(node, SHM, me, place.local)
         });
-        Core { connections, loopback: Loopback::new(place.rank, LOOPBACK), shm }
+        let loopback = Loopback::new(place.rank, LOOPBACK);
+        Core { connections, loopback, shm, chained: None, alerts: Alerts::default() }
+    }
+
+    /// Puts the filters named in `list` ("a,b": a nearest to the program) on the default chains.
+    ///
+    /// # Errors
+    /// A name is none of a built-in filter; nothing is changed then.
+    pub fn load_filters(&mut self, list: &str) -> Result<(), String> {
+        let (mut send, mut receive) = (Chain::new(), Chain::new());
+        let mut halves = Vec::new();
+        for name in list.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+            let Some((down, up)) = crate::devices::filter(name) else {
+                return Err(format!("VMI_CHAIN names the device {name:?}, which is none of the built-in filters (pass)"));
+            };
+            send.attach(down);
+            halves.push(up);
+        }
+        // The receive chain undoes the send chain: last filter first.
+        halves.into_iter().rev().for_each(|up| receive.attach(up));
+        if !send.is_empty() {
+            self.set_default_chains(send, receive);
+        }
+        Ok(())
+    }
+
+    /// Puts devices on the default chains of this process: all its connections go through them from now on.
+    /// Every process of the job must have the inverse devices before the first message.
+    pub fn set_default_chains(&mut self, send: Chain, receive: Chain) {
+        for connection in &mut self.connections {
+            connection.route = Route::Chained;
+        }
+        self.chained = Some(Box::new(Chained::new(send, receive, CHAINED)));
     }
 
     pub fn route(&self, peer: u32) -> Route {
@@ -62,15 +107,19 @@ impl Core {
 
     /// What the way to `peer` can do.
     pub fn properties(&self, peer: u32) -> Properties {
-        match (self.route(peer), &self.shm) {
+        let mut properties = match (self.connections[peer as usize].sink, &self.shm) {
             (Route::Shm(_), Some(shm)) => shm.properties(),
             _ => self.loopback.properties(),
+        };
+        if self.chained.is_some() {
+            properties.max_payload -= chained::ROOM;
         }
+        properties
     }
 
     /// Process id of a peer on this host.
     pub fn pid(&self, peer: u32) -> Option<i32> {
-        match (self.route(peer), &self.shm) {
+        match (self.connections[peer as usize].sink, &self.shm) {
             (Route::Shm(slot), Some(shm)) => shm.pid(slot),
             (Route::Loopback, _) => Some(std::process::id() as i32),
             _ => None,
@@ -80,17 +129,84 @@ impl Core {
     /// Hands one frame to the way to `peer`. `fill` writes the payload, exactly `header.len` bytes.
     #[inline]
     pub fn send(&mut self, peer: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
-        match (self.connections[peer as usize].route, &mut self.shm) {
+        match self.connections[peer as usize].route {
+            Route::Chained => self.send_chained(peer, header, fill),
+            route => self.send_direct(route, peer, header, fill),
+        }
+    }
+
+    #[inline]
+    fn send_direct(&mut self, route: Route, peer: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
+        match (route, &mut self.shm) {
             (Route::Shm(slot), Some(shm)) => shm.send(slot, header, fill),
             (Route::Loopback, _) => self.loopback.send(0, header, fill),
             _ => Err(SendError::Lost(format!("no network reaches rank {peer}"))),
         }
     }
 
+    fn send_chained(&mut self, peer: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
+        self.flush_chained();
+        let Some(chained) = &mut self.chained else { return Err(SendError::Full) };
+        if chained.is_full() {
+            return Err(SendError::Full);
+        }
+        chained.push(peer, header, fill).map_err(SendError::Lost)?;
+        self.flush_chained();
+        Ok(())
+    }
+
+    /// Gives the sinks what has passed the send chain.
+    fn flush_chained(&mut self) {
+        let Some(mut chained) = self.chained.take() else { return };
+        chained.poll();
+        while let Some((peer, header, slab)) = chained.front() {
+            let sink = self.connections[peer as usize].sink;
+            let mut slab = slab.clone();
+            let sent = self.send_direct(sink, peer, header, |to| {
+                slab.read(to, header.len);
+            });
+            match sent {
+                Ok(()) => chained.sent(io::Status::Success),
+                Err(SendError::Full) => break,
+                Err(SendError::Lost(why)) => {
+                    self.alerts.fault(peer, why.clone());
+                    chained.sent(io::Status::Failed(why));
+                }
+            }
+        }
+        self.chained = Some(chained);
+    }
+
+    /// What has passed the receive chain.
+    #[cold]
+    fn next_chained(&mut self) -> Option<Incoming> {
+        self.flush_chained();
+        for _ in 0..64 {
+            if let Some(frame) = self.chained.as_mut()?.next() {
+                return Some(frame);
+            }
+            let frame = self.next_direct()?;
+            let taken = self.chained.as_mut()?.arrive(&frame);
+            if let Err(why) = taken {
+                self.alerts.fault(frame.peer, why);
+            }
+            self.release_direct(frame.token);
+        }
+        None
+    }
+
     /// The next frame that has arrived. Give it back with [`Core::release`] before asking for another.
     #[inline]
     #[allow(clippy::should_implement_trait, reason = "not an iterator: each frame must be released first")]
     pub fn next(&mut self) -> Option<Incoming> {
+        if self.chained.is_some() {
+            return self.next_chained();
+        }
+        self.next_direct()
+    }
+
+    #[inline]
+    fn next_direct(&mut self) -> Option<Incoming> {
         if let Some(shm) = &mut self.shm
             && let Some(frame) = shm.next()
         {
@@ -101,19 +217,33 @@ impl Core {
 
     #[inline]
     pub fn release(&mut self, token: Token) {
+        match &mut self.chained {
+            Some(chained) if token.sink == CHAINED => chained.release(),
+            _ => self.release_direct(token),
+        }
+    }
+
+    #[inline]
+    fn release_direct(&mut self, token: Token) {
         match (token.sink, &mut self.shm) {
             (SHM, Some(shm)) => shm.release(token),
             _ => self.loopback.release(token),
         }
     }
 
-    /// Alerts since the last call, one sentence each.
-    pub fn take_alerts(&mut self) -> Vec<String> {
-        self.shm.as_mut().map(Shm::take_alerts).unwrap_or_default()
+    /// Alerts since the last call.
+    pub fn take_alerts(&mut self) -> Vec<Alert> {
+        for (peer, text) in self.shm.as_mut().map(Shm::take_alerts).unwrap_or_default() {
+            self.alerts.fault(peer, text);
+        }
+        self.alerts.take()
     }
 
     /// Announces a sleep; None if there is work to do first.
     pub fn announce_sleep(&mut self) -> Option<Sleep> {
+        if self.chained.as_ref().is_some_and(|c| !c.is_idle()) {
+            return None;
+        }
         let shm = self.shm.as_mut()?;
         let bell = shm.announce_sleep()?;
         Some(Sleep { bed: shm.bed(), bell })

@@ -35,7 +35,7 @@ pub struct Shm {
     hot_words: usize,
     /// We issue barriers for both sides when we fall asleep.
     barriers: bool,
-    alerts: Vec<String>,
+    alerts: Vec<(u32, String)>,
 }
 
 struct Outgoing {
@@ -75,8 +75,8 @@ impl Shm {
         (pid != 0).then_some(pid as i32)
     }
 
-    /// What went wrong since the last call: each entry one sentence.
-    pub fn take_alerts(&mut self) -> Vec<String> {
+    /// What went wrong since the last call: the peer and one sentence each.
+    pub fn take_alerts(&mut self) -> Vec<(u32, String)> {
         std::mem::take(&mut self.alerts)
     }
 
@@ -184,8 +184,8 @@ impl Shm {
         self.rings[index as usize] = None;
         self.active.retain(|&a| a != index);
         let rank = self.ranks[index as usize];
-        self.alerts
-            .push(format!("shared-memory ring from rank {rank} is corrupt ({why}); it is no longer read"));
+        let text = format!("shared-memory ring from rank {rank} is corrupt ({why}); it is no longer read");
+        self.alerts.push((rank, text));
     }
 
     /// True if a frame or a request to be polled is there.

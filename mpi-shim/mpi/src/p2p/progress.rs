@@ -119,7 +119,7 @@ impl Engine {
     #[cold]
     fn report_alerts(&self) {
         for alert in self.traffic.borrow_mut().core.take_alerts() {
-            eprintln!("VMI: rank {}: {alert}", self.me.get());
+            eprintln!("VMI: rank {}: {}", self.me.get(), alert.text);
         }
     }
 }

@@ -1,0 +1,169 @@
+//! Slab manager: a slab is a list of buffer ops, that is, one (possibly scattered) message.
+//!
+//! A slab has a cursor: reading copies from the cursor on and advances it; its state can be saved and restored.
+//! A receiver that cannot use a slab yet *grabs* it: ownership passes to the receiver and nothing is copied.
+
+use super::buffer::{Buffer, UserBuf};
+use std::rc::Rc;
+
+/// A contiguous piece of a buffer.
+#[derive(Clone)]
+pub struct BufferOp {
+    buffer: Rc<Buffer>,
+    offset: usize,
+    len: usize,
+}
+
+impl BufferOp {
+    /// `len` bytes at `offset` of `buffer`; None if they do not lie inside.
+    pub fn new(buffer: Rc<Buffer>, offset: usize, len: usize) -> Option<BufferOp> {
+        let end = offset.checked_add(len)?;
+        (end <= buffer.len()).then_some(BufferOp { buffer, offset, len })
+    }
+
+    pub fn address(&self) -> UserBuf {
+        self.buffer.address().offset(self.offset as isize)
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// Position of a slab's cursor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct State {
+    op: usize,
+    /// Bytes consumed of that op.
+    at: usize,
+}
+
+#[derive(Clone, Default)]
+pub struct Slab {
+    ops: Vec<BufferOp>,
+    cursor: State,
+}
+
+impl Slab {
+    /// A slab of one whole buffer.
+    pub fn of(buffer: Rc<Buffer>) -> Slab {
+        let len = buffer.len();
+        Slab { ops: BufferOp::new(buffer, 0, len).into_iter().collect(), cursor: State::default() }
+    }
+
+    /// Appends a piece.
+    pub fn push(&mut self, op: BufferOp) {
+        self.ops.push(op);
+    }
+
+    /// Puts a piece in front (a header).
+    pub fn push_front(&mut self, op: BufferOp) {
+        self.ops.insert(0, op);
+    }
+
+    /// Removes the last piece.
+    pub fn pop(&mut self) -> Option<BufferOp> {
+        self.ops.pop()
+    }
+
+    pub fn ops(&self) -> &[BufferOp] {
+        &self.ops
+    }
+
+    /// Bytes of the whole message.
+    pub fn len(&self) -> usize {
+        self.ops.iter().map(BufferOp::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes from the cursor on.
+    pub fn remaining(&self) -> usize {
+        let rest: usize = self.ops.iter().skip(self.cursor.op).map(BufferOp::len).sum();
+        rest - self.cursor.at
+    }
+
+    pub fn save(&self) -> State {
+        self.cursor
+    }
+
+    /// Puts the cursor back to a saved state; one that no longer fits leaves it at the end.
+    pub fn restore(&mut self, state: State) {
+        let fits = self.ops.get(state.op).is_some_and(|op| state.at <= op.len);
+        self.cursor = if fits { state } else { State { op: self.ops.len(), at: 0 } };
+    }
+
+    /// Copies up to `len` bytes from the cursor to `to` and advances; returns the number of bytes.
+    pub fn read(&mut self, to: UserBuf, len: usize) -> usize {
+        let mut done = 0;
+        while done < len
+            && let Some(op) = self.ops.get(self.cursor.op)
+        {
+            let n = (op.len - self.cursor.at).min(len - done);
+            op.address().offset(self.cursor.at as isize).copy_to(to.offset(done as isize), n);
+            done += n;
+            self.cursor.at += n;
+            if self.cursor.at == op.len {
+                self.cursor = State { op: self.cursor.op + 1, at: 0 };
+            }
+        }
+        done
+    }
+
+    /// Takes the slab out of its place: the receiver owns it from now on.
+    pub fn grab(&mut self) -> Slab {
+        std::mem::take(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slab(parts: &[&[u8]]) -> Slab {
+        let mut slab = Slab::default();
+        for part in parts {
+            let buffer = Buffer::allocate(part.len());
+            buffer.address().write(0, part);
+            slab.push(BufferOp::new(buffer, 0, part.len()).expect("inside"));
+        }
+        slab
+    }
+
+    fn text(slab: &mut Slab, len: usize) -> String {
+        let mut out = vec![0; len];
+        let n = slab.read(UserBuf::of(&mut out), len);
+        String::from_utf8_lossy(&out[..n]).into_owned()
+    }
+
+    #[test]
+    fn reads_across_pieces_and_goes_back_to_a_saved_state() {
+        let mut s = slab(&[b"one", b"", b"two", b"three"]);
+        assert_eq!((s.len(), text(&mut s, 4)), (11, "onet".into()));
+        let state = s.save();
+        assert_eq!((text(&mut s, 3), s.remaining()), ("wot".into(), 4));
+        s.restore(state);
+        assert_eq!(text(&mut s, 100), "wothree");
+        assert_eq!(s.remaining(), 0);
+    }
+
+    #[test]
+    fn a_grabbed_slab_leaves_nothing_behind() {
+        let mut s = slab(&[b"abc"]);
+        let mut mine = s.grab();
+        assert_eq!((s.len(), text(&mut mine, 3)), (0, "abc".into()));
+    }
+
+    #[test]
+    fn a_piece_outside_of_its_buffer_is_refused() {
+        let buffer = Buffer::allocate(8);
+        assert!(BufferOp::new(buffer.clone(), 4, 5).is_none());
+        assert!(BufferOp::new(buffer, usize::MAX, 2).is_none());
+    }
+}
