@@ -132,7 +132,11 @@ impl Engine {
         let node = Node::map(job.node_segment(), local.len())
             .map_err(|why| Error::new(class::OTHER, format!("shared memory of this host: {why}")))?;
         let place = Place { rank: job.rank(), size: job.size(), local, node: Some(node) };
-        *self.traffic.borrow_mut() = Traffic::new(Core::open(place), job.size() as usize);
+        let mut core = Core::open(place);
+        if let Ok(filters) = std::env::var("VMI_CHAIN") {
+            core.load_filters(&filters).map_err(|why| Error::new(class::OTHER, why))?;
+        }
+        *self.traffic.borrow_mut() = Traffic::new(core, job.size() as usize);
         Ok(())
     }
 
