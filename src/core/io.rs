@@ -62,7 +62,16 @@ pub struct Irb {
 impl Irb {
     pub fn new(command: Command, connection: u32, header: Header, slab: Slab) -> Box<Irb> {
         let status = Status::Success;
-        Box::new(Irb { command, connection, header, slab, status, args: [0; 2], stack: Vec::new(), position: 0 })
+        Box::new(Irb {
+            command,
+            connection,
+            header,
+            slab,
+            status,
+            args: [0; 2],
+            stack: Vec::new(),
+            position: 0,
+        })
     }
 
     /// A request that device `at` had pended goes on with the device after it.

@@ -79,7 +79,9 @@ impl Core {
         let mut halves = Vec::new();
         for name in list.split(',').map(str::trim).filter(|n| !n.is_empty()) {
             let Some((down, up)) = crate::devices::filter(name) else {
-                return Err(format!("VMI_CHAIN names the device {name:?}, which is none of the built-in filters (pass)"));
+                return Err(format!(
+                    "VMI_CHAIN names the device {name:?}, which is none of the built-in filters (pass)"
+                ));
             };
             send.attach(down);
             halves.push(up);
@@ -136,7 +138,13 @@ impl Core {
     }
 
     #[inline]
-    fn send_direct(&mut self, route: Route, peer: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
+    fn send_direct(
+        &mut self,
+        route: Route,
+        peer: u32,
+        header: Header,
+        fill: impl FnOnce(UserBuf),
+    ) -> Result<(), SendError> {
         match (route, &mut self.shm) {
             (Route::Shm(slot), Some(shm)) => shm.send(slot, header, fill),
             (Route::Loopback, _) => self.loopback.send(0, header, fill),
@@ -144,7 +152,12 @@ impl Core {
         }
     }
 
-    fn send_chained(&mut self, peer: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
+    fn send_chained(
+        &mut self,
+        peer: u32,
+        header: Header,
+        fill: impl FnOnce(UserBuf),
+    ) -> Result<(), SendError> {
         self.flush_chained();
         let Some(chained) = &mut self.chained else { return Err(SendError::Full) };
         if chained.is_full() {

@@ -119,7 +119,10 @@ impl Streams {
             kind::END => Ok(Some(Arrival::End(stream))),
             kind::SLAB => {
                 if word > MAX_SLAB || self.partial.contains_key(&(frame.peer, id)) {
-                    return Err(format!("stream {id} from rank {} begins a slab of {word} bytes out of turn", frame.peer));
+                    return Err(format!(
+                        "stream {id} from rank {} begins a slab of {word} bytes out of turn",
+                        frame.peer
+                    ));
                 }
                 let buffer = Buffer::allocate(word as usize);
                 self.partial.insert((frame.peer, id), Assembly { buffer, received: 0 });
@@ -225,7 +228,8 @@ mod tests {
         let mut bytes = [0u8; 16];
         let payload = UserBuf::of(&mut bytes);
         let token = crate::core::frame::Token { sink: 0, slot: 0, line: 0 };
-        let frame = |kind, meta, len| Incoming { peer: 3, header: Header { kind, meta, len }, payload, token };
+        let frame =
+            |kind, meta, len| Incoming { peer: 3, header: Header { kind, meta, len }, payload, token };
         let mut streams = Streams::default();
         assert!(streams.handle(&frame(kind::MORE, [1, 0, 0], 4)).is_err());
         assert!(streams.handle(&frame(kind::SLAB, [1, 0, 99], 4)).is_err());

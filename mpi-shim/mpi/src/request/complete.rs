@@ -6,7 +6,7 @@ use crate::constants::{SUCCESS, UNDEFINED, class};
 use crate::error::{Error, Result};
 use crate::{Eng, Handles, Ints, RequestId, Status, Statuses, errhandler, fail};
 
-fn checked_count(count: i64, what: &str) -> Result<usize> {
+fn checked_count(count: i32, what: &str) -> Result<usize> {
     usize::try_from(count)
         .map_err(|_| Error::new(class::ARG, format!("{what} is {count}, expected 0 or more")))
 }
@@ -71,7 +71,7 @@ fn conclude_index(e: Eng, i: usize, requests: Handles<RequestId>, status: Status
     outcome.error.map_or(Ok(i as i32), Err)
 }
 
-pub fn waitany(e: Eng, count: i64, requests: Handles<RequestId>, status: Statuses) -> Result<i32> {
+pub fn waitany(e: Eng, count: i32, requests: Handles<RequestId>, status: Statuses) -> Result<i32> {
     let n = checked_count(count, "count")?;
     loop {
         match first_ready(e, n, requests)? {
@@ -85,7 +85,7 @@ pub fn waitany(e: Eng, count: i64, requests: Handles<RequestId>, status: Statuse
     }
 }
 
-pub fn testany(e: Eng, count: i64, requests: Handles<RequestId>, status: Statuses) -> Result<(i32, bool)> {
+pub fn testany(e: Eng, count: i32, requests: Handles<RequestId>, status: Statuses) -> Result<(i32, bool)> {
     let n = checked_count(count, "count")?;
     for attempt in 0..2 {
         match first_ready(e, n, requests)? {
@@ -167,7 +167,7 @@ fn all_ready(e: Eng, n: usize, requests: Handles<RequestId>) -> Result<bool> {
     Ok(true)
 }
 
-pub fn waitall(e: Eng, count: i64, requests: Handles<RequestId>, statuses: Statuses) -> Result {
+pub fn waitall(e: Eng, count: i32, requests: Handles<RequestId>, statuses: Statuses) -> Result {
     let n = checked_count(count, "count")?;
     for i in 0..n {
         while matches!(ready(e, requests.get(i))?, Ready::No) {
@@ -177,7 +177,7 @@ pub fn waitall(e: Eng, count: i64, requests: Handles<RequestId>, statuses: Statu
     conclude_all(e, "MPI_Waitall", n, requests, statuses)
 }
 
-pub fn testall(e: Eng, count: i64, requests: Handles<RequestId>, statuses: Statuses) -> Result<bool> {
+pub fn testall(e: Eng, count: i32, requests: Handles<RequestId>, statuses: Statuses) -> Result<bool> {
     let n = checked_count(count, "count")?;
     if !all_ready(e, n, requests)? {
         e.progress_test();
@@ -224,7 +224,7 @@ fn some(
 
 pub fn waitsome(
     e: Eng,
-    count: i64,
+    count: i32,
     requests: Handles<RequestId>,
     indices: Ints,
     statuses: Statuses,
@@ -241,7 +241,7 @@ pub fn waitsome(
 
 pub fn testsome(
     e: Eng,
-    count: i64,
+    count: i32,
     requests: Handles<RequestId>,
     indices: Ints,
     statuses: Statuses,
@@ -286,7 +286,7 @@ pub fn request_get_status(e: Eng, request: RequestId, status: Statuses) -> Resul
 
 pub fn request_get_status_any(
     e: Eng,
-    count: i64,
+    count: i32,
     requests: Handles<RequestId>,
     status: Statuses,
 ) -> Result<(i32, bool)> {
@@ -307,7 +307,7 @@ pub fn request_get_status_any(
 
 pub fn request_get_status_all(
     e: Eng,
-    count: i64,
+    count: i32,
     requests: Handles<RequestId>,
     statuses: Statuses,
 ) -> Result<bool> {
@@ -326,7 +326,7 @@ pub fn request_get_status_all(
 
 pub fn request_get_status_some(
     e: Eng,
-    count: i64,
+    count: i32,
     requests: Handles<RequestId>,
     indices: Ints,
     statuses: Statuses,

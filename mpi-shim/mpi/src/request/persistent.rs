@@ -29,7 +29,7 @@ pub fn start(e: Eng, request: &mut RequestId) -> Result {
     Ok(())
 }
 
-pub fn startall(e: Eng, count: i64, requests: Handles<RequestId>) -> Result {
+pub fn startall(e: Eng, count: i32, requests: Handles<RequestId>) -> Result {
     let n = usize::try_from(count)
         .map_err(|_| Error::new(class::COUNT, format!("count is {count}, expected 0 or more")))?;
     for i in 0..n {
