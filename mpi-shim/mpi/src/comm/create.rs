@@ -9,6 +9,7 @@ use crate::coll;
 use crate::constants::{TAG_UB, class};
 use crate::error::{Error, On, Result};
 use crate::group::Group;
+use crate::topo::Topology;
 use crate::{AttrOn, CommId, Eng, GroupId, InfoId, RequestId, fail, info};
 use std::rc::Rc;
 
@@ -110,22 +111,29 @@ fn from_part(e: Eng, wire: Wire, group: &Rc<Group>) -> Result<CommId> {
     Ok(publish(e, Comm::new(parts)))
 }
 
-/// A communicator of the first `count` members of the intracommunicator `comm`, with a topology; None for the
-/// other members. All members call.
-pub(crate) fn first_members(
-    e: Eng,
-    comm: &Rc<Comm>,
-    count: i32,
-    topo: crate::topo::Topology,
-) -> Result<CommId> {
-    let wire = conversation(e, comm);
+/// A communicator of the first `count` members of the intracommunicator `comm`, with a topology; MPI_COMM_NULL
+/// for the other members. All members call.
+pub(crate) fn first_members(e: Eng, comm: &Rc<Comm>, count: i32, topo: Topology) -> Result<CommId> {
     if comm.rank >= count {
+        let _ = conversation(e, comm);
         return Ok(CommId::NULL);
     }
     let group = match count == comm.size() {
         true => comm.group.clone(),
         false => Rc::new(Group::new(comm.group.procs()[..count as usize].to_vec(), e.me.get())),
     };
+    with_topology(e, comm, group, topo)
+}
+
+/// As [`first_members`], of the members at `ranks`, where this process is. All members call, each with the ranks of
+/// its own part.
+pub(crate) fn some_members(e: Eng, comm: &Rc<Comm>, ranks: &[i32], topo: Topology) -> Result<CommId> {
+    let procs = ranks.iter().map(|&rank| comm.group.proc_of(rank)).collect();
+    with_topology(e, comm, Rc::new(Group::new(procs, e.me.get())), topo)
+}
+
+fn with_topology(e: Eng, comm: &Rc<Comm>, group: Rc<Group>, topo: Topology) -> Result<CommId> {
+    let wire = conversation(e, comm);
     let Agreed { context, lease } = coll::block_on(e, agree::members(&wire, &group))?;
     let mut parts = Parts::intra(context, lease, group, comm.errhandler.inherit());
     parts.topo = Some(Rc::new(topo));
