@@ -8,7 +8,7 @@ use crate::{CommId, Eng, Ints, OpId, TypeId, UserBuf, fail};
 use std::rc::Rc;
 
 pub fn comm(e: Eng, comm: CommId) -> Result<Rc<Comm>> {
-    find_comm(e, comm)
+    e.comms.get(comm)
 }
 
 /// The communicator of an operation that exists only within one group.
@@ -156,7 +156,7 @@ pub fn ints(name: &str, array: Ints, n: usize) -> Result<Vec<i64>> {
 pub fn fold(e: Eng, op: OpId, count: i64, datatype: TypeId) -> Result<Fold> {
     self::count("count", count)?;
     let dt = find_type(e, datatype)?;
-    let op = find_op(e, op)?;
+    let op = e.ops.get(op)?;
     op::check(&op, &dt)?;
     Ok(Fold::Mpi { op, dt, id: datatype })
 }

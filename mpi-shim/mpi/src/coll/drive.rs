@@ -35,7 +35,8 @@ pub fn start(e: Eng, operation: impl Collective + 'static) -> Result<RequestId> 
 pub fn persist(e: Eng, operation: impl Collective + 'static) -> Result<RequestId> {
     let tag = next_persistent_tag(operation.comm());
     let operation = Rc::new(operation);
-    request::insert_persistent(e, Box::new(move |e| start_tagged(e, operation.clone(), tag)))
+    let start = Rc::new(move |e| start_tagged(e, operation.clone(), tag));
+    Ok(request::insert_persistent(e, start))
 }
 
 fn start_tagged<C: Collective + 'static>(e: Eng, operation: Rc<C>, tag: i32) -> Result<RequestId> {

@@ -72,7 +72,7 @@ impl Wire {
                 *e,
                 SendMode::Standard,
                 comm,
-                send_context(comm),
+                context(comm),
                 part.buf,
                 part.count,
                 part.dt,
@@ -100,7 +100,7 @@ impl Wire {
             Port::Engine(e, comm) => request::irecv_raw(
                 *e,
                 comm,
-                recv_context(comm),
+                context(comm),
                 part.buf,
                 part.count,
                 part.dt,
@@ -166,7 +166,7 @@ impl Wire {
 
     fn pool(&self) -> Option<&Pool> {
         match &self.port {
-            Port::Engine(e, _) => Some(pool_of(*e)),
+            Port::Engine(e, _) => Some(&e.coll.pool),
             #[cfg(test)]
             Port::Sim(_) => None,
         }
