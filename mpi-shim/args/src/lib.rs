@@ -262,8 +262,9 @@ impl StrOut {
     pub fn set(&self, text: &str) -> usize {
         self.set_limited(text, self.size)
     }
-    /// As [`StrOut::set`] with a buffer length that the caller stated in another argument.
+    /// As [`StrOut::set`], and not longer than `size`: a buffer length that the caller stated in another argument.
     pub fn set_limited(&self, text: &str, size: usize) -> usize {
+        let size = size.min(self.size);
         if self.ptr.is_null() || size == 0 {
             return 0;
         }

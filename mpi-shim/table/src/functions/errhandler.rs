@@ -13,7 +13,7 @@ macro_rules! errhandler_functions {
         done errhandler::comm_set_errhandler "MPI_Comm_set_errhandler" (comm: Comm, errhandler: Errh);
         any errhandler::errhandler_free "MPI_Errhandler_free" (errhandler: IoErrh);
         any errhandler::error_class "MPI_Error_class" (errorcode: ErrCode, > errorclass: ErrCode);
-        any errhandler::error_string "MPI_Error_string" (errorcode: ErrCode, string: ErrorOut, > resultlen: Int);
+        any errhandler::error_string "MPI_Error_string" (errorcode: ErrText, string: ErrorOut, > resultlen: Int);
         done errhandler::file_call_errhandler "MPI_File_call_errhandler" (fh: File, errorcode: ErrCode);
         any errhandler::file_create_errhandler "MPI_File_create_errhandler" (file_errhandler_fn: Fn, > errhandler: Errh);
         done errhandler::file_get_errhandler "MPI_File_get_errhandler" (file: File, > errhandler: Errh);
