@@ -10,6 +10,7 @@
 
 mod agent;
 mod channel;
+mod elf;
 mod front;
 mod libraries;
 mod options;

@@ -89,7 +89,7 @@ fn prepare(start: &Start, app: &App, libraries: &Libraries) -> Result<Prepared, 
     let directory = app.directory.as_deref().map(|d| Path::new(OsStr::from_bytes(d)));
     let name = app.arguments.first().map(Vec::as_slice).unwrap_or_default();
     let program = program::find(name, lookup(&environment, b"PATH"), directory)?;
-    for entry in libraries.environment_for(&program, &environment) {
+    for entry in libraries.environment_for(&program, &environment)? {
         set(&mut environment, entry);
     }
     Ok(Prepared { program, environment })
