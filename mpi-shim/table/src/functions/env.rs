@@ -10,7 +10,7 @@ macro_rules! env_functions {
         any env::abi_get_version "MPI_Abi_get_version" (> abi_major: Int, > abi_minor: Int);
         any env::abi_set_fortran_booleans "MPI_Abi_set_fortran_booleans" (logical_size: Int, logical_true: Buf, logical_false: Buf);
         any env::abi_set_fortran_info "MPI_Abi_set_fortran_info" (info: Info);
-        done env::abort "MPI_Abort" (comm: Comm, errorcode: ErrCode);
+        any env::abort "MPI_Abort" (comm: Comm, errorcode: ErrCode);
         any env::alloc_mem "MPI_Alloc_mem" (size: Aint, info: Info, > baseptr: Addr);
         done env::finalize "MPI_Finalize" ();
         any env::finalized "MPI_Finalized" (> flag: Flag);
