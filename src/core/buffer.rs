@@ -98,8 +98,8 @@ pub enum Way {
 /// `n` blocks of `len` bytes, `stride` bytes apart from `user` on, to or from the packed stream at `flat`.
 pub fn copy_strided(way: Way, user: UserBuf, stride: i64, len: usize, n: u64, flat: UserBuf) {
     match way {
-        Way::Pack => strided::<true>(user.0, stride as isize, len, n as usize, flat.0),
-        Way::Unpack => strided::<false>(user.0, stride as isize, len, n as usize, flat.0),
+        Way::Pack => strided::<true>(user.0, stride as isize, len, n as usize, flat.0, len),
+        Way::Unpack => strided::<false>(user.0, stride as isize, len, n as usize, flat.0, len),
     }
 }
 
@@ -214,34 +214,49 @@ macro_rules! by_length {
     };
 }
 
-fn strided<const PACK: bool>(user: *mut u8, stride: isize, len: usize, n: usize, flat: *mut u8) {
+/// `n` blocks of `len` bytes: the scattered ones `stride` apart, the packed ones `step` apart. What depends on the
+/// length is decided once, outside of the loop.
+fn strided<const PACK: bool>(user: *mut u8, stride: isize, len: usize, n: usize, flat: *mut u8, step: usize) {
+    let blocks = Strided { user, stride, n, flat, step };
     by_length!(len,
-        N => strided_fixed::<PACK, N>(user, stride, n, flat),
-        _ => {
-            let (mut user, mut flat) = (user, flat);
-            for _ in 0..n {
-                move_some::<PACK>(user, flat, len);
-                user = user.wrapping_offset(stride);
-                flat = flat.wrapping_add(len);
-            }
+        N => blocks.each(|u, f| move_fixed::<PACK, N>(u, f)),
+        _ => match len {
+            3 => blocks.each(|u, f| move_ends::<PACK, 2>(u, f, len)),
+            5..=7 => blocks.each(|u, f| move_ends::<PACK, 4>(u, f, len)),
+            9..=15 => blocks.each(|u, f| move_ends::<PACK, 8>(u, f, len)),
+            17..=31 => blocks.each(|u, f| move_ends::<PACK, 16>(u, f, len)),
+            33..=63 => blocks.each(|u, f| move_ends::<PACK, 32>(u, f, len)),
+            65..=128 => blocks.each(|u, f| move_ends::<PACK, 64>(u, f, len)),
+            _ => blocks.each(|u, f| move_some::<PACK>(u, f, len)),
         }
     )
 }
 
-fn strided_fixed<const PACK: bool, const N: usize>(user: *mut u8, stride: isize, n: usize, flat: *mut u8) {
-    let (mut user, mut flat) = (user, flat);
-    for _ in 0..n / 4 {
-        move_fixed::<PACK, N>(user, flat);
-        move_fixed::<PACK, N>(user.wrapping_offset(stride), flat.wrapping_add(N));
-        move_fixed::<PACK, N>(user.wrapping_offset(2 * stride), flat.wrapping_add(2 * N));
-        move_fixed::<PACK, N>(user.wrapping_offset(3 * stride), flat.wrapping_add(3 * N));
-        user = user.wrapping_offset(4 * stride);
-        flat = flat.wrapping_add(4 * N);
-    }
-    for _ in 0..n % 4 {
-        move_fixed::<PACK, N>(user, flat);
-        user = user.wrapping_offset(stride);
-        flat = flat.wrapping_add(N);
+struct Strided {
+    user: *mut u8,
+    stride: isize,
+    n: usize,
+    flat: *mut u8,
+    step: usize,
+}
+
+impl Strided {
+    #[inline(always)]
+    fn each(self, copy: impl Fn(*mut u8, *mut u8)) {
+        let Strided { mut user, stride, n, mut flat, step } = self;
+        for _ in 0..n / 4 {
+            copy(user, flat);
+            copy(user.wrapping_offset(stride), flat.wrapping_add(step));
+            copy(user.wrapping_offset(2 * stride), flat.wrapping_add(2 * step));
+            copy(user.wrapping_offset(3 * stride), flat.wrapping_add(3 * step));
+            user = user.wrapping_offset(4 * stride);
+            flat = flat.wrapping_add(4 * step);
+        }
+        for _ in 0..n % 4 {
+            copy(user, flat);
+            user = user.wrapping_offset(stride);
+            flat = flat.wrapping_add(step);
+        }
     }
 }
 
@@ -279,6 +294,9 @@ fn listed_with<const PACK: bool>(
     }
 }
 
+/// Packed bytes handled together, field after field: few enough to stay in the first-level cache.
+const TOGETHER: usize = 4096;
+
 fn varied<const PACK: bool>(
     user: *mut u8,
     stride: isize,
@@ -287,14 +305,23 @@ fn varied<const PACK: bool>(
     starts: &[u64],
     flat: *mut u8,
 ) {
-    let (mut user, mut flat) = (user, flat);
-    for _ in 0..n {
+    let size = (starts[offsets.len()] - starts[0]) as usize;
+    let most = (TOGETHER / size.max(1)).max(1) as u64;
+    let mut done = 0;
+    while done < n {
+        let here = (n - done).min(most);
+        let user = user.wrapping_offset(done as isize * stride);
+        let flat = flat.wrapping_add(done as usize * size);
         for (&offset, bounds) in offsets.iter().zip(starts.windows(2)) {
-            let len = (bounds[1] - bounds[0]) as usize;
-            move_some::<PACK>(user.wrapping_offset(offset as isize), flat, len);
-            flat = flat.wrapping_add(len);
+            let (at, len) = ((bounds[0] - starts[0]) as usize, (bounds[1] - bounds[0]) as usize);
+            let (user, flat) = (user.wrapping_offset(offset as isize), flat.wrapping_add(at));
+            if here == 1 {
+                move_some::<PACK>(user, flat, len);
+            } else {
+                strided::<PACK>(user, stride, len, here as usize, flat, size);
+            }
         }
-        user = user.wrapping_offset(stride);
+        done += here;
     }
 }
 
