@@ -110,7 +110,9 @@ fn link_names(place: &Path) -> PathBuf {
         if !place.join(file).exists() || std::fs::read_link(&link).is_ok_and(|old| old == target) {
             continue;
         }
-        let unique = crate::sys::fd::random_bytes::<8>().map(|bytes| crate::job::protocol::to_hex(&bytes)).unwrap_or_default();
+        let unique = crate::sys::fd::random_bytes::<8>()
+            .map(|bytes| crate::job::protocol::to_hex(&bytes))
+            .unwrap_or_default();
         let fresh = directory.join(format!(".{name}.{unique}"));
         let made = std::os::unix::fs::symlink(&target, &fresh).and_then(|()| std::fs::rename(&fresh, &link));
         if made.is_err() {

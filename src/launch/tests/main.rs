@@ -1,1 +1,7 @@
-fn main(){}
+//! `vmirun` as its users meet it: the real program, real processes, and nothing left afterwards.
+
+mod ending;
+mod harness;
+mod hosts;
+mod leftovers;
+mod running;

@@ -51,7 +51,13 @@ fn hello(job: &Job) {
         assert_eq!(byte[0], if job.is_local(rank) { rank as u8 + 1 } else { 0 });
     }
     let hosts: Vec<&str> = (0..job.size()).map(|rank| job.host_of(rank)).collect();
-    println!("rank {} of {} local {:?} app {} hosts {hosts:?}", job.rank(), job.size(), job.local_ranks(), job.appnum());
+    println!(
+        "rank {} of {} local {:?} app {} hosts {hosts:?}",
+        job.rank(),
+        job.size(),
+        job.local_ranks(),
+        job.appnum()
+    );
     finalize(job);
 }
 
