@@ -23,6 +23,7 @@ mod drive;
 mod fold;
 mod gather;
 pub(crate) mod needs;
+mod neighbor;
 mod part;
 mod pool;
 mod reduce;
@@ -117,4 +118,19 @@ forms! {
         (sendbuf: UserBuf, recvbuf: UserBuf, count: i64, datatype: TypeId, op: OpId, comm: CommId);
     scan::Scan::exclusive: exscan iexscan exscan_init
         (sendbuf: UserBuf, recvbuf: UserBuf, count: i64, datatype: TypeId, op: OpId, comm: CommId);
+    neighbor::Neighbor::allgather: neighbor_allgather ineighbor_allgather neighbor_allgather_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcount: i64, recvtype: TypeId,
+         comm: CommId);
+    neighbor::Neighbor::allgatherv: neighbor_allgatherv ineighbor_allgatherv neighbor_allgatherv_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcounts: Ints, displs: Ints,
+         recvtype: TypeId, comm: CommId);
+    neighbor::Neighbor::alltoall: neighbor_alltoall ineighbor_alltoall neighbor_alltoall_init
+        (sendbuf: UserBuf, sendcount: i64, sendtype: TypeId, recvbuf: UserBuf, recvcount: i64, recvtype: TypeId,
+         comm: CommId);
+    neighbor::Neighbor::alltoallv: neighbor_alltoallv ineighbor_alltoallv neighbor_alltoallv_init
+        (sendbuf: UserBuf, sendcounts: Ints, sdispls: Ints, sendtype: TypeId, recvbuf: UserBuf, recvcounts: Ints,
+         rdispls: Ints, recvtype: TypeId, comm: CommId);
+    neighbor::Neighbor::alltoallw: neighbor_alltoallw ineighbor_alltoallw neighbor_alltoallw_init
+        (sendbuf: UserBuf, sendcounts: Ints, sdispls: Ints, sendtypes: Handles<TypeId>, recvbuf: UserBuf,
+         recvcounts: Ints, rdispls: Ints, recvtypes: Handles<TypeId>, comm: CommId);
 }
