@@ -9,6 +9,7 @@ pub mod chain;
 mod chained;
 pub mod connection;
 pub mod device;
+pub mod directory;
 pub mod frame;
 pub mod io;
 pub mod slab;

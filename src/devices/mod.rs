@@ -18,3 +18,4 @@ pub fn filter(name: &str) -> Option<(Box<dyn Device>, Box<dyn Device>)> {
         _ => None,
     }
 }
+pub mod tcp;

@@ -9,6 +9,7 @@
 //! fast path. Threads: every method takes `&self`; calls are serialised inside.
 
 pub mod auth;
+mod directory;
 mod environment;
 mod error;
 pub mod frame;

@@ -41,6 +41,8 @@ pub struct Mapping {
 
 // SAFETY: the mapping is plain memory; who may touch which part when is decided by the structures inside it.
 unsafe impl Send for Mapping {}
+// SAFETY: as above; a shared reference only tells where the memory is.
+unsafe impl Sync for Mapping {}
 
 impl Mapping {
     /// Maps the first `len` bytes of `fd`, readable and writable, shared.

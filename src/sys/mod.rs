@@ -6,5 +6,6 @@ pub mod clock;
 pub mod fd;
 pub mod futex;
 pub mod memory;
+pub mod net;
 pub mod process;
 pub mod unix_socket;

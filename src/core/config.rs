@@ -1,0 +1,198 @@
+//! The machine configuration file: which networks this machine has. One a line, the preferred first:
+//!
+//! ```text
+//!   # network   device   options
+//!   shm         shm
+//!   eth         tcp      interface=eth0 port=5000-5100
+//!   # ib        tcp      interface=10.1.0.0/16
+//! ```
+//! Comment a line out, and that network is not used. The first file of these counts: `$VMI_CONFIG` (which must
+//! exist; empty means no file), `$XDG_CONFIG_HOME/vmi/vmi.conf` or `~/.config/vmi/vmi.conf`, `/etc/vmi.conf`.
+//! Without a file: shared memory between the ranks of a host, tcp between hosts.
+
+use crate::devices::tcp;
+use std::path::{Path, PathBuf};
+
+/// The networks to use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    pub networks: Vec<Network>,
+    /// The file they come from.
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Network {
+    Shm { name: String },
+    Tcp(tcp::Network),
+}
+
+impl Network {
+    pub fn name(&self) -> &str {
+        match self {
+            Network::Shm { name } => name,
+            Network::Tcp(network) => &network.name,
+        }
+    }
+
+    fn device(&self) -> &'static str {
+        match self {
+            Network::Shm { .. } => "shm",
+            Network::Tcp(_) => "tcp",
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        let tcp = tcp::Network { name: "tcp".into(), ..tcp::Network::default() };
+        Config { networks: vec![Network::Shm { name: "shm".into() }, Network::Tcp(tcp)], file: None }
+    }
+}
+
+impl Config {
+    /// The configuration of this machine.
+    ///
+    /// # Errors
+    /// One sentence: a file that cannot be read, or file and number of a line that is wrong.
+    pub fn load() -> Result<Config, String> {
+        let Some(file) = find(|name| std::env::var(name).ok(), &Path::is_file) else {
+            return Ok(Config::default());
+        };
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| format!("cannot read the machine configuration {}: {error}", file.display()))?;
+        let networks = parse(&text).map_err(|wrong| format!("{}, {wrong}", file.display()))?;
+        Ok(Config { networks, file: Some(file) })
+    }
+
+    /// Ranks of one host may share memory.
+    pub fn uses_shm(&self) -> bool {
+        self.networks.iter().any(|n| matches!(n, Network::Shm { .. }))
+    }
+
+    pub fn tcp(&self) -> Vec<tcp::Network> {
+        let tcp = |n: &Network| match n {
+            Network::Tcp(network) => Some(network.clone()),
+            Network::Shm { .. } => None,
+        };
+        self.networks.iter().filter_map(tcp).collect()
+    }
+
+    /// For a message about a peer that cannot be reached.
+    pub fn describe(&self) -> String {
+        let names: Vec<String> =
+            self.networks.iter().map(|n| format!("{} ({})", n.name(), n.device())).collect();
+        let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
+        match &self.file {
+            Some(file) => format!("networks in {}: {names}", file.display()),
+            None => format!("networks: {names}"),
+        }
+    }
+}
+
+/// Which file counts. `exists` tells whether there is one at a place where there need not be.
+fn find(lookup: impl Fn(&str) -> Option<String>, exists: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+    if let Some(named) = lookup("VMI_CONFIG") {
+        return (!named.is_empty()).then(|| PathBuf::from(named));
+    }
+    let home = || lookup("HOME").map(|home| Path::new(&home).join(".config"));
+    let user = lookup("XDG_CONFIG_HOME").filter(|d| !d.is_empty()).map(PathBuf::from).or_else(home);
+    let user = user.map(|dir| dir.join("vmi/vmi.conf"));
+    user.into_iter().chain([PathBuf::from("/etc/vmi.conf")]).find(|file| exists(file))
+}
+
+fn parse(text: &str) -> Result<Vec<Network>, String> {
+    let mut networks: Vec<Network> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let network = parse_line(line).map_err(|wrong| format!("line {number}: {wrong}"))?;
+        let Some(network) = network else { continue };
+        if networks.iter().any(|n| n.name() == network.name()) {
+            return Err(format!("line {number}: there is a network '{}' already", network.name()));
+        }
+        networks.push(network);
+    }
+    Ok(networks)
+}
+
+fn parse_line(line: &str) -> Result<Option<Network>, String> {
+    let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
+    let Some(name) = words.next() else { return Ok(None) };
+    let Some(device) = words.next() else {
+        return Err(format!("network '{name}' has no device, expected: network device options"));
+    };
+    let options = words.map(|word| match word.split_once('=') {
+        Some((key, value)) if !value.is_empty() => Ok((key.to_string(), value.to_string())),
+        _ => Err(format!("'{word}' is no option, expected name=value")),
+    });
+    let options = options.collect::<Result<Vec<_>, String>>()?;
+    match device {
+        "shm" if options.is_empty() => Ok(Some(Network::Shm { name: name.to_string() })),
+        "shm" => Err(format!("device shm has no option '{}'", options[0].0)),
+        "tcp" => tcp::Network::parse(name, &options).map(|network| Some(Network::Tcp(network))),
+        other => Err(format!("there is no device '{other}', expected shm or tcp")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_networks_and_commented_lines_are_not() {
+        let text = "# network device options\n\nshm shm # local\n#eth tcp\n  ib\ttcp interface=ib0 port=7-9\n";
+        let networks = parse(text).unwrap();
+        let config = Config { networks, file: Some("/etc/vmi.conf".into()) };
+        assert!(config.uses_shm());
+        let ib = tcp::Network { name: "ib".into(), interfaces: Some(vec!["ib0".into()]), ports: Some(7..=9) };
+        assert_eq!(config.tcp(), [ib]);
+        assert_eq!(config.describe(), "networks in /etc/vmi.conf: shm (shm), ib (tcp)");
+        assert_eq!(Config { networks: vec![], file: None }.describe(), "networks: none");
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        for (text, sentence) in [
+            ("shm shm\neth", "line 2: network 'eth' has no device, expected: network device options"),
+            ("eth ethernet", "line 1: there is no device 'ethernet', expected shm or tcp"),
+            ("a tcp\n\na shm", "line 3: there is a network 'a' already"),
+            ("a tcp fast", "line 1: 'fast' is no option, expected name=value"),
+            ("a tcp port=", "line 1: 'port=' is no option, expected name=value"),
+            ("a tcp port=x", "line 1: port=x is not a port or a range such as 5000-5100"),
+            ("a tcp speed=9", "line 1: device tcp has no option 'speed', expected interface= or port="),
+            ("a shm size=9", "line 1: device shm has no option 'size'"),
+        ] {
+            assert_eq!(parse(text).unwrap_err(), sentence);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_panic() {
+        let mut state = 1u64;
+        for _ in 0..2000 {
+            let mut text = Vec::new();
+            for _ in 0..60 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                text.push(b" \n\t#=-,/shmtcpinterfaceport0123456789\xff"[(state >> 33) as usize % 37]);
+            }
+            let _ = parse(&String::from_utf8_lossy(&text));
+        }
+    }
+
+    #[test]
+    fn the_first_file_counts() {
+        let with = |variables: &[(&str, &str)], files: &[&str]| {
+            let lookup = |name: &str| {
+                variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())
+            };
+            let file = find(lookup, &|path| files.iter().any(|f| Path::new(f) == path));
+            file.map(|f| f.display().to_string()).unwrap_or_default()
+        };
+        let all = ["/x/vmi/vmi.conf", "/h/.config/vmi/vmi.conf", "/etc/vmi.conf"];
+        assert_eq!(with(&[("VMI_CONFIG", "a"), ("HOME", "/h")], &all), "a");
+        assert_eq!(with(&[("VMI_CONFIG", ""), ("HOME", "/h")], &all), "");
+        assert_eq!(with(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/h")], &all), "/x/vmi/vmi.conf");
+        assert_eq!(with(&[("HOME", "/h")], &all), "/h/.config/vmi/vmi.conf");
+        assert_eq!(with(&[("HOME", "/h")], &["/etc/vmi.conf"]), "/etc/vmi.conf");
+        assert_eq!(with(&[], &[]), "");
+    }
+}

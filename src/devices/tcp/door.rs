@@ -1,0 +1,157 @@
+//! Where peers come in: the listening sockets, and the strangers that have not proven yet that they are peers.
+
+use super::address::{self, Network};
+use super::greeting::{Claim, Failure, Greeting, Step};
+use crate::sys::net::{Epoll, Interface};
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd;
+
+/// How long a stranger may take, ns.
+const PATIENCE: u64 = 5_000_000_000;
+/// Strangers at a time; more wait in the kernel.
+const MOST: usize = 256;
+
+struct Stranger {
+    greeting: Greeting,
+    from: SocketAddr,
+    limit: u64,
+}
+
+pub struct Door {
+    secret: [u8; 32],
+    listeners: Vec<TcpListener>,
+    strangers: Vec<Option<Stranger>>,
+    inside: usize,
+    /// Connections dropped, and the sentence about the first.
+    pub dropped: u64,
+    pub complaint: Option<String>,
+}
+
+impl Door {
+    /// Listens for `networks`; returns the door and the interfaces it is on.
+    pub fn open(
+        networks: &[Network],
+        one_host: bool,
+        secret: [u8; 32],
+    ) -> Result<(Door, Vec<Interface>), String> {
+        let all = address::interfaces()?;
+        let (mut listeners, mut used) = (Vec::new(), Vec::new());
+        for network in networks {
+            for interface in address::choose(network, &all, one_host)? {
+                let listener = address::listen(interface.address, network.ports.as_ref())?;
+                listener.set_nonblocking(true).map_err(|e| e.to_string())?;
+                listeners.push(listener);
+                used.push(interface);
+            }
+        }
+        let strangers = Vec::new();
+        Ok((Door { secret, listeners, strangers, inside: 0, dropped: 0, complaint: None }, used))
+    }
+
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|l| l.local_addr().ok()).collect()
+    }
+
+    /// Watches listener `i` under `token(i)`.
+    pub fn watch(&self, epoll: &Epoll, token: impl Fn(u32) -> u64) -> Result<(), String> {
+        for (i, listener) in self.listeners.iter().enumerate() {
+            epoll.add(listener.as_fd(), token(i as u32), true, false).map_err(|e| e.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Stops listening.
+    pub fn close(&mut self) {
+        self.listeners.clear();
+        self.strangers.clear();
+        self.inside = 0;
+    }
+
+    /// True if a stranger's time runs.
+    pub fn is_ticking(&self) -> bool {
+        self.inside > 0
+    }
+
+    /// Lets one stranger in, watched under `token(number)`. None if nobody waits.
+    pub fn accept(&mut self, index: u32, now: u64, epoll: &Epoll, token: impl Fn(u32) -> u64) -> Option<u32> {
+        if self.inside >= MOST {
+            return None;
+        }
+        let (socket, from) = match self.listeners.get(index as usize)?.accept() {
+            Ok(accepted) => accepted,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+            Err(error) => {
+                self.complain(format!("cannot accept a connection: {error}"));
+                return None;
+            }
+        };
+        let number = self.free_number();
+        let welcome = || -> std::io::Result<Greeting> {
+            socket.set_nonblocking(true)?;
+            socket.set_nodelay(true)?;
+            epoll.add(socket.as_fd(), token(number), true, false)?;
+            Greeting::server(socket, self.secret)
+        };
+        match welcome() {
+            Ok(greeting) => {
+                self.strangers[number as usize] = Some(Stranger { greeting, from, limit: now + PATIENCE });
+                self.inside += 1;
+            }
+            Err(error) => self.complain(format!("cannot serve a connection from {from}: {error}")),
+        }
+        Some(number)
+    }
+
+    fn free_number(&mut self) -> u32 {
+        let free = self.strangers.iter().position(Option::is_none);
+        let number = free.unwrap_or_else(|| {
+            self.strangers.push(None);
+            self.strangers.len() - 1
+        });
+        number as u32
+    }
+
+    /// Hears a stranger; Some when it has proven itself.
+    pub fn advance(&mut self, number: u32) -> Option<(Claim, Greeting)> {
+        let stranger = self.strangers.get_mut(number as usize)?.as_mut()?;
+        match stranger.greeting.advance() {
+            Ok(Step::Proven(claim)) => self.dismiss(number).map(|s| (claim, s.greeting)),
+            Ok(_) => None,
+            Err(failure) => {
+                let from = stranger.from;
+                self.dismiss(number);
+                // A peer that found another way closes; so do those who only look whether a port is open.
+                if let Failure::Stranger(why) = failure {
+                    self.complain(format!("dropped a connection from {from}: {}", why.0));
+                }
+                None
+            }
+        }
+    }
+
+    fn dismiss(&mut self, number: u32) -> Option<Stranger> {
+        let stranger = self.strangers.get_mut(number as usize)?.take()?;
+        self.inside -= 1;
+        Some(stranger)
+    }
+
+    /// Shows those out who take too long.
+    pub fn expire(&mut self, now: u64) {
+        for number in 0..self.strangers.len() {
+            let Some(stranger) = &self.strangers[number] else { continue };
+            if now >= stranger.limit {
+                let from = stranger.from;
+                self.dismiss(number as u32);
+                self.complain(format!("dropped a connection from {from}: it did not say who it is"));
+            }
+        }
+    }
+
+    /// Logged once: the first reason is kept.
+    pub fn complain(&mut self, why: String) {
+        self.dropped += 1;
+        if self.dropped == 1 {
+            self.complaint = Some(why);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Outbox and inbox together: an oracle over random partial transfers, and garbage.
+
+use super::super::outbox::Outbox;
+use super::*;
+use std::collections::VecDeque;
+
+/// A small generator (xorshift), so that failures repeat.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn next(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % below as u64) as usize
+    }
+}
+
+/// A pipe that takes and gives as much as the dice say.
+struct Pipe<'a>(VecDeque<u8>, &'a mut Dice);
+
+impl Read for Pipe<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() || self.1.next(4) == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let n = (1 + self.1.next(70_000)).min(self.0.len()).min(to.len());
+        self.0.drain(..n).zip(to).for_each(|(from, to)| *to = from);
+        Ok(n)
+    }
+}
+
+fn write_some(
+    pipe: &mut VecDeque<u8>,
+    dice: &mut Dice,
+    pieces: &[std::io::IoSlice<'_>],
+) -> io::Result<usize> {
+    if dice.next(3) == 0 {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    let flat = pieces.iter().flat_map(|p| p.iter().copied());
+    let n = 1 + dice.next(50_000);
+    let before = pipe.len();
+    pipe.extend(flat.take(n));
+    Ok(pipe.len() - before)
+}
+
+fn payload(number: u32, len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i as u32).wrapping_mul(31).wrapping_add(number) as u8).collect()
+}
+
+fn take_all(inbox: &mut Inbox, got: &mut u32, sizes: &[usize]) {
+    while let Some((header, buf)) = inbox.peek().unwrap() {
+        let mut bytes = vec![0; header.len];
+        buf.read(0, &mut bytes);
+        assert_eq!((header.meta[0], header.len), (*got, sizes[*got as usize]));
+        assert!(bytes == payload(*got, header.len), "frame {got}");
+        inbox.release(header.len);
+        *got += 1;
+    }
+}
+
+#[test]
+fn frames_arrive_in_order_whatever_the_fragments() {
+    for seed in 1..30 {
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ seed);
+        let sizes: Vec<usize> = (0..300)
+            .map(|_| match dice.next(6) {
+                0 => 0,
+                1 => dice.next(20),
+                2 => dice.next(2000),
+                3 => dice.next(MAX_PAYLOAD + 1),
+                4 => MAX_PAYLOAD,
+                _ => 8,
+            })
+            .collect();
+        let (mut out, mut inbox, mut pipe) = (Outbox::default(), Inbox::default(), VecDeque::new());
+        let (mut put, mut got) = (0, 0);
+        while (got as usize) < sizes.len() {
+            while put < sizes.len() && !out.is_full() && dice.next(5) > 0 {
+                let header = Header { kind: 3, meta: [put as u32, 0, 0], len: sizes[put] };
+                out.push(header, |to| to.write(0, &payload(put as u32, sizes[put])));
+                put += 1;
+            }
+            let _ = out.flush(|pieces| write_some(&mut pipe, &mut dice, pieces)).unwrap();
+            let mut source = Pipe(std::mem::take(&mut pipe), &mut dice);
+            inbox.fill(&mut source).unwrap();
+            pipe = source.0;
+            take_all(&mut inbox, &mut got, &sizes);
+        }
+        assert!(out.is_empty() && pipe.is_empty());
+    }
+}
+
+#[test]
+fn garbage_is_an_error_or_waits_and_never_a_panic() {
+    let mut dice = Dice(42);
+    for _ in 0..2000 {
+        let mut inbox = Inbox::default();
+        let mut bytes: VecDeque<u8> = (0..dice.next(5000)).map(|_| dice.next(256) as u8).collect();
+        // Half of the time a plausible beginning.
+        if dice.next(2) == 0 {
+            let header = Header { kind: 1, meta: [0; 3], len: dice.next(100) };
+            wire::encode(header, 0).into_iter().rev().for_each(|b| bytes.push_front(b));
+        }
+        while !bytes.is_empty() {
+            let mut source = Pipe(bytes, &mut dice);
+            inbox.fill(&mut source).unwrap();
+            bytes = source.0;
+            match inbox.peek() {
+                Ok(Some((header, _))) => inbox.release(header.len),
+                Ok(None) => {}
+                Err(_) => break,
+            }
+        }
+    }
+}
+
+#[test]
+fn an_outbox_fills_up() {
+    let mut out = Outbox::default();
+    let mut frames = 0;
+    while !out.is_full() {
+        out.push(Header { kind: 1, meta: [0; 3], len: MAX_PAYLOAD }, |_| {});
+        frames += 1;
+    }
+    assert_eq!(frames, super::super::outbox::LIMIT / MAX_PAYLOAD);
+    assert!(out.flush(|pieces| Ok(pieces.iter().map(|p| p.len()).sum())).unwrap() && out.is_empty());
+}

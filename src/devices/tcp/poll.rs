@@ -1,0 +1,360 @@
+//! The receiving half of the device: when to ask the kernel, what to do with what happened, and the end.
+
+use super::dial::Dialed;
+use super::greeting::{Claim, Greeting, Verdict};
+use super::link::{Arrival, Link, State};
+use super::wire::{self, BYE};
+use super::{BUDGET, DIAL, GRACE, LINK, LISTENER, STRANGER, Tcp, token};
+use crate::core::device::Sink;
+use crate::core::frame::{Header, Incoming, Token};
+use crate::sys::clock::monotonic_ns;
+use crate::sys::net::Event;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// Fruitless looks that go straight to the kernel before they become rare.
+const EAGER_LOOKS: u32 = 64;
+/// Calls between two looks while nothing has arrived for long.
+const RARELY: u32 = 256;
+/// With a connection that is likely to deliver, every so many looks go to all connections.
+const ROUND: u32 = 16;
+/// How long the end may take: until our bytes are with the kernel, until the peers have closed too.
+const LAST_BYTES: u64 = 10_000_000_000;
+const LAST_READS: u64 = 3_000_000_000;
+
+/// How often to ask the kernel: a system call each.
+#[derive(Default)]
+pub struct Pace {
+    /// Calls to let pass.
+    skip: u32,
+    misses: u32,
+    round: u32,
+    /// The connection that delivered last, or is expected to.
+    hot: Option<u32>,
+}
+
+impl Pace {
+    /// A frame has left: its answer is likely to come soon.
+    #[inline]
+    pub fn expect_answer(&mut self, peer: u32) {
+        self.hot = Some(peer);
+        self.misses = 0;
+        self.skip = 0;
+    }
+
+    fn hit(&mut self, peer: u32, drained: bool) {
+        self.hot = Some(peer);
+        self.misses = 0;
+        // The socket was empty a moment ago: let the frames be handled, and the caller look at its own condition.
+        self.skip = u32::from(drained);
+    }
+
+    fn miss(&mut self) {
+        self.misses = self.misses.saturating_add(1);
+        if self.misses > EAGER_LOOKS {
+            self.skip = (self.misses - EAGER_LOOKS).min(RARELY);
+        }
+    }
+}
+
+impl Tcp {
+    /// Asks the kernel if it is time to; true if a frame is there.
+    #[inline]
+    pub(super) fn look(&mut self) -> bool {
+        if self.pace.skip > 0 {
+            self.pace.skip -= 1;
+            return false;
+        }
+        self.look_now()
+    }
+
+    fn look_now(&mut self) -> bool {
+        self.pace.round = (self.pace.round + 1) % ROUND;
+        match self.pace.hot {
+            Some(peer) if self.pace.round != 0 && self.is_simple(peer) => self.read_link(peer),
+            _ => self.poll_all(),
+        }
+        if self.ready.is_empty() {
+            self.pace.miss();
+        }
+        !self.ready.is_empty()
+    }
+
+    /// Reading this link is all there is to do for it.
+    fn is_simple(&self, peer: u32) -> bool {
+        self.links[peer as usize].as_ref().is_some_and(|l| matches!(l.state, State::Up(_)) && !l.watched)
+    }
+
+    /// Handles all that has happened.
+    pub(super) fn poll_all(&mut self) {
+        let mut events = std::mem::take(&mut self.events);
+        events.clear();
+        // An error here is one of ours (a closed set); there is nothing to handle then.
+        let _ = self.epoll.wait(Duration::ZERO, |e| events.push(e));
+        for event in &events {
+            self.handle(event);
+        }
+        self.events = events;
+        if self.is_ticking() {
+            self.tick();
+        }
+    }
+
+    fn handle(&mut self, event: &Event) {
+        let number = event.token as u32;
+        match (event.token >> 32) as u32 {
+            LISTENER => self.let_in(number),
+            STRANGER => self.hear(number),
+            DIAL => self.advance_dial(number, monotonic_ns()),
+            _ => {
+                if event.writable {
+                    self.flush_link(number);
+                }
+                if event.readable {
+                    self.read_link(number);
+                }
+            }
+        }
+    }
+
+    fn flush_link(&mut self, peer: u32) {
+        if let Some(link) = &mut self.links[peer as usize] {
+            link.flush(&self.epoll, token(LINK, peer));
+        }
+    }
+
+    // ---- arrivals ----
+
+    fn read_link(&mut self, peer: u32) {
+        let Some(link) = &mut self.links[peer as usize] else { return };
+        if link.ready {
+            return;
+        }
+        match link.fill() {
+            Ok(Arrival::Frames { drained }) => {
+                link.ready = true;
+                self.ready.push_back(peer);
+                self.pace.hit(peer, drained);
+            }
+            Ok(Arrival::Part) => self.pace.hit(peer, false),
+            Ok(Arrival::Nothing) => {}
+            Ok(Arrival::End) => self.conclude(peer),
+            Err(malformed) => self.lose(peer, &format!("it sent garbage ({malformed})")),
+        }
+    }
+
+    /// The first frame of the link in turn.
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<Incoming> {
+        while let Some(&peer) = self.ready.front() {
+            if self.budget == 0 {
+                self.budget = BUDGET;
+                self.ready.rotate_left(1);
+                continue;
+            }
+            let Some(link) = &mut self.links[peer as usize] else { break };
+            match link.inbox.peek() {
+                Ok(Some((header, payload))) if header.kind != BYE => {
+                    self.budget -= 1;
+                    let token = Token { sink: self.id, slot: peer, line: header.len as u32 };
+                    return Some(Incoming { peer, header, payload, token });
+                }
+                Ok(Some(_)) => {
+                    link.bye = true;
+                    link.inbox.release(0);
+                }
+                Ok(None) => self.retire_ready(peer),
+                Err(malformed) => {
+                    self.retire_ready(peer);
+                    self.lose(peer, &format!("it sent garbage ({malformed})"));
+                }
+            }
+        }
+        None
+    }
+
+    fn retire_ready(&mut self, peer: u32) {
+        self.ready.pop_front();
+        self.budget = BUDGET;
+        if let Some(link) = &mut self.links[peer as usize] {
+            link.ready = false;
+        }
+    }
+
+    /// The stream of `peer` has ended and all its frames have been taken.
+    #[cold]
+    fn conclude(&mut self, peer: u32) {
+        let Some(link) = &mut self.links[peer as usize] else { return };
+        let Some(reason) = link.ended.take() else { return };
+        if link.bye {
+            link.state = State::Gone;
+            return;
+        }
+        let reason = reason.unwrap_or_else(|| "the process there closed the connection".into());
+        self.lose(peer, &reason);
+    }
+
+    #[cold]
+    fn lose(&mut self, peer: u32, why: &str) {
+        let why = self.about(peer, why);
+        if let Some(link) = &mut self.links[peer as usize] {
+            link.state = State::Lost(monotonic_ns(), why);
+            link.outbox = Default::default();
+            self.lost.push(peer);
+        }
+    }
+
+    // ---- connections ----
+
+    fn let_in(&mut self, listener: u32) {
+        let now = monotonic_ns();
+        while let Some(number) = self.door.accept(listener, now, &self.epoll, |n| token(STRANGER, n)) {
+            self.hear(number);
+        }
+    }
+
+    fn hear(&mut self, stranger: u32) {
+        let Some((claim, greeting)) = self.door.advance(stranger) else { return };
+        let verdict = self.judge(claim);
+        if verdict == Verdict::Refused {
+            self.door.complain(format!(
+                "refused a connection from rank {} (wire version {}) to rank {}",
+                claim.from, claim.version, claim.to
+            ));
+        }
+        self.admit(claim, verdict, greeting);
+    }
+
+    fn judge(&self, claim: Claim) -> Verdict {
+        let ours = Claim { version: wire::VERSION, from: claim.from, to: self.me };
+        if claim != ours || claim.from as usize >= self.links.len() || claim.from == self.me {
+            return Verdict::Refused;
+        }
+        match self.links[claim.from as usize].as_ref().map(|l| &l.state) {
+            None => Verdict::Welcome,
+            // Both dial: the lower rank's connection stays.
+            Some(State::Dialing(_)) if claim.from < self.me => Verdict::Welcome,
+            Some(_) => Verdict::Crossed,
+        }
+    }
+
+    fn admit(&mut self, claim: Claim, verdict: Verdict, greeting: Greeting) {
+        // A connection that breaks at its first byte is made again by the peer.
+        let Ok(socket) = greeting.judge(verdict) else { return };
+        if verdict == Verdict::Welcome {
+            let _ = self.epoll.remove(socket.as_fd());
+            self.establish(claim.from, socket);
+        }
+    }
+
+    /// Goes on with making a connection.
+    pub(super) fn advance_dial(&mut self, peer: u32, now: u64) {
+        let Some(link) = &mut self.links[peer as usize] else { return };
+        let State::Dialing(dial) = &mut link.state else { return };
+        match dial.advance(now, &self.epoll, token(DIAL, peer)) {
+            Dialed::Pending => {}
+            Dialed::Up(socket) => {
+                let _ = self.epoll.remove(socket.as_fd());
+                self.establish(peer, socket);
+            }
+            Dialed::Failed(why) => {
+                self.dialing.retain(|d| *d != peer);
+                self.lose(peer, &why);
+                self.forgo_grace(peer);
+            }
+        }
+    }
+
+    /// A peer that never answered has had its time.
+    fn forgo_grace(&mut self, peer: u32) {
+        if let Some(Link { state: State::Lost(since, _), .. }) = self.links[peer as usize].as_deref_mut() {
+            *since = since.saturating_sub(GRACE);
+        }
+    }
+
+    fn establish(&mut self, peer: u32, socket: TcpStream) {
+        if let Err(error) = self.epoll.add(socket.as_fd(), token(LINK, peer), true, false) {
+            self.alerts.push((Some(peer), format!("cannot watch the connection to rank {peer}: {error}")));
+            return;
+        }
+        self.dialing.retain(|d| *d != peer);
+        match &mut self.links[peer as usize] {
+            Some(link) => link.state = State::Up(socket),
+            none => *none = Some(Box::new(Link::up(socket))),
+        }
+        self.flush_link(peer);
+        self.read_link(peer);
+    }
+
+    // ---- time limits ----
+
+    pub(super) fn is_ticking(&self) -> bool {
+        !self.dialing.is_empty() || !self.lost.is_empty() || self.door.is_ticking()
+    }
+
+    #[cold]
+    fn tick(&mut self) {
+        let now = monotonic_ns();
+        self.door.expire(now);
+        for peer in self.dialing.clone() {
+            self.advance_dial(peer, now);
+        }
+        for peer in std::mem::take(&mut self.lost) {
+            self.report_loss(peer, now);
+        }
+    }
+
+    /// Raises the alert about a broken connection, unless it is too early: a launcher has the better message.
+    fn report_loss(&mut self, peer: u32, now: u64) {
+        if let Some(link) = self.links[peer as usize].as_deref()
+            && let State::Lost(since, why) = &link.state
+        {
+            if now < since + GRACE {
+                self.lost.push(peer);
+            } else {
+                self.alerts.push((Some(peer), format!("lost the connection to {why}")));
+            }
+        }
+    }
+
+    // ---- the end ----
+
+    /// Ends orderly: our bytes leave, the peers are told, and their last bytes are read, so that closing does not
+    /// make the kernel throw ours away. Takes a few seconds at most when peers do not do the same.
+    pub fn close(&mut self) {
+        self.door.close();
+        let bye = Header { kind: BYE, meta: [0; 3], len: 0 };
+        for link in self.links.iter_mut().flatten().filter(|l| l.is_open()) {
+            link.outbox.push(bye, |_| {});
+        }
+        self.wait_while(LAST_BYTES, |tcp| tcp.owes());
+        for link in self.links.iter().flatten() {
+            if let State::Up(socket) = &link.state {
+                let _ = socket.shutdown(Shutdown::Write);
+            }
+        }
+        self.wait_while(LAST_READS, |tcp| {
+            tcp.links.iter().flatten().any(|l| matches!(l.state, State::Up(_)))
+        });
+        self.links.iter_mut().for_each(|link| *link = None);
+        self.lost.clear();
+    }
+
+    /// Polls, drops what arrives, and waits in the kernel, while `busy`.
+    fn wait_while(&mut self, limit: u64, busy: impl Fn(&Tcp) -> bool) {
+        let end = monotonic_ns() + limit;
+        loop {
+            let peers = 0..self.links.len() as u32;
+            peers.for_each(|peer| self.flush_link(peer));
+            self.poll_all();
+            while let Some(frame) = self.take() {
+                self.release(frame.token);
+            }
+            if !busy(self) || monotonic_ns() >= end {
+                return;
+            }
+            let _ = self.epoll.wait(Duration::from_millis(20), |_| {});
+        }
+    }
+}
