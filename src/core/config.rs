@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn lines_are_networks_and_commented_lines_are_not() {
-        let text = "# network device options\n\nshm shm # local\n#eth tcp\n  ib\ttcp interface=ib0 port=7-9\n";
+        let text =
+            "# network device options\n\nshm shm # local\n#eth tcp\n  ib\ttcp interface=ib0 port=7-9\n";
         let networks = parse(text).unwrap();
         let config = Config { networks, file: Some("/etc/vmi.conf".into()) };
         assert!(config.uses_shm());
@@ -181,9 +182,8 @@ mod tests {
     #[test]
     fn the_first_file_counts() {
         let with = |variables: &[(&str, &str)], files: &[&str]| {
-            let lookup = |name: &str| {
-                variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())
-            };
+            let lookup =
+                |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string());
             let file = find(lookup, &|path| files.iter().any(|f| Path::new(f) == path));
             file.map(|f| f.display().to_string()).unwrap_or_default()
         };

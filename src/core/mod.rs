@@ -7,6 +7,7 @@ pub mod alert;
 pub mod buffer;
 pub mod chain;
 mod chained;
+pub mod config;
 pub mod connection;
 pub mod device;
 pub mod directory;
@@ -15,17 +16,21 @@ pub mod io;
 pub mod slab;
 pub mod stream;
 
-use crate::devices::{loopback::Loopback, shm::Shm};
+use crate::devices::shm::{Bed, Shm};
+use crate::devices::{loopback::Loopback, tcp};
 use alert::{Alert, Alerts};
 use buffer::UserBuf;
 use chain::Chain;
 use chained::Chained;
+use config::Config;
 use connection::{Connection, Route};
 use device::{Properties, SendError, Sink};
+use directory::Directory;
 use frame::{Header, Incoming, Token};
 
 const LOOPBACK: u8 = 0;
 const SHM: u8 = 1;
+const TCP: u8 = 2;
 const CHAINED: u8 = 255;
 
 /// One process's messaging layer.
@@ -33,6 +38,9 @@ pub struct Core {
     connections: Vec<Connection>,
     loopback: Loopback,
     shm: Option<Shm>,
+    tcp: Option<Box<tcp::Tcp>>,
+    /// Where this process sleeps; None in a job without neighbours or network.
+    bed: Option<Bed>,
     /// The default chains, where they hold more than sinks.
     chained: Option<Box<Chained>>,
     alerts: Alerts,
@@ -47,28 +55,79 @@ pub struct Place {
     pub local: Vec<u32>,
     /// The node segment, where there is one.
     pub node: Option<std::sync::Arc<crate::shm::node::Node>>,
+    /// The networks of this machine.
+    pub config: Config,
+    /// The job, where there is one.
+    pub directory: Option<&'static dyn Directory>,
 }
 
 impl Place {
-    /// A job of one process.
-    pub fn alone() -> Place {
-        Place { rank: 0, size: 1, local: vec![0], node: None }
+    /// Our index among the ranks of this host.
+    fn index(&self) -> usize {
+        self.local.iter().position(|&r| r == self.rank).unwrap_or(0)
+    }
+
+    /// The preferred way to `peer`.
+    fn route(&self, peer: u32) -> Result<Route, String> {
+        if peer == self.rank {
+            return Ok(Route::Loopback);
+        }
+        let local = self.local.binary_search(&peer);
+        match (local, &self.directory) {
+            (Ok(index), _) if self.config.uses_shm() && self.node.is_some() => Ok(Route::Shm(index as u32)),
+            (_, Some(_)) if !self.config.tcp().is_empty() => Ok(Route::Tcp(peer)),
+            _ => Err(self.unreachable(peer)),
+        }
+    }
+
+    fn unreachable(&self, peer: u32) -> String {
+        let host = self.directory.map_or_else(|| "?".into(), |d| d.host(peer));
+        let remote = if self.local.contains(&peer) { "" } else { "; shm serves the ranks of one host only" };
+        format!("no network reaches rank {peer} on host {host} ({}{remote})", self.config.describe())
+    }
+
+    /// Opens tcp if a route needs it.
+    fn open_tcp(&self, routes: &[Connection], bed: Option<&Bed>) -> Result<Option<Box<tcp::Tcp>>, String> {
+        let needed = routes.iter().any(|c| matches!(c.sink, Route::Tcp(_)));
+        let (true, Some(directory), Some(bed)) = (needed, self.directory, bed.cloned()) else {
+            return Ok(None);
+        };
+        let setup = tcp::Setup {
+            id: TCP,
+            rank: self.rank,
+            size: self.size,
+            networks: self.config.tcp(),
+            one_host: self.local.len() == self.size as usize,
+            directory,
+            bell: std::sync::Arc::new(move || bed.ring()),
+        };
+        tcp::Tcp::open(setup).map(|tcp| Some(Box::new(tcp)))
     }
 }
 
 impl Core {
-    pub fn open(place: Place) -> Core {
-        let mut connections: Vec<_> = (0..place.size).map(|_| Connection::direct(Route::Unbound)).collect();
-        connections[place.rank as usize] = Connection::direct(Route::Loopback);
-        let shm = place.node.map(|node| {
-            for (index, &rank) in place.local.iter().enumerate().filter(|(_, r)| **r != place.rank) {
-                connections[rank as usize] = Connection::direct(Route::Shm(index as u32));
-            }
-            let me = place.local.iter().position(|&r| r == place.rank).unwrap_or(0);
-            Shm::new(node, SHM, me, place.local)
-        });
-        let loopback = Loopback::new(place.rank, LOOPBACK);
-        Core { connections, loopback, shm, chained: None, alerts: Alerts::default() }
+    /// Opens the devices that the routes to the peers need.
+    ///
+    /// # Errors
+    /// One sentence: a peer that no network reaches, or a network that cannot be used.
+    pub fn open(place: Place) -> Result<Core, String> {
+        let routes = (0..place.size).map(|peer| place.route(peer).map(Connection::direct));
+        let connections = routes.collect::<Result<Vec<_>, String>>()?;
+        let bed = place.node.clone().map(|node| Bed::new(node, place.index()));
+        let tcp = place.open_tcp(&connections, bed.as_ref())?;
+        let (rank, me) = (place.rank, place.index());
+        let node = place.node.filter(|_| place.config.uses_shm());
+        let shm = node.map(|node| Shm::new(node, SHM, me, place.local));
+        let loopback = Loopback::new(rank, LOOPBACK);
+        Ok(Core { connections, loopback, shm, tcp, bed, chained: None, alerts: Alerts::default() })
+    }
+
+    /// The core of a job of one process: only loopback.
+    pub fn alone() -> Core {
+        let connections = vec![Connection::direct(Route::Loopback)];
+        let loopback = Loopback::new(0, LOOPBACK);
+        let alerts = Alerts::default();
+        Core { connections, loopback, shm: None, tcp: None, bed: None, chained: None, alerts }
     }
 
     /// Puts the filters named in `list` ("a,b": a nearest to the program) on the default chains.
@@ -110,8 +169,9 @@ impl Core {
 
     /// What the way to `peer` can do.
     pub fn properties(&self, peer: u32) -> Properties {
-        let mut properties = match (self.connections[peer as usize].sink, &self.shm) {
-            (Route::Shm(_), Some(shm)) => shm.properties(),
+        let mut properties = match (self.connections[peer as usize].sink, &self.shm, &self.tcp) {
+            (Route::Shm(_), Some(shm), _) => shm.properties(),
+            (Route::Tcp(_), _, Some(tcp)) => tcp.properties(),
             _ => self.loopback.properties(),
         };
         if self.chained.is_some() {
@@ -149,7 +209,38 @@ impl Core {
         match (route, &mut self.shm) {
             (Route::Shm(slot), Some(shm)) => shm.send(slot, header, fill),
             (Route::Loopback, _) => self.loopback.send(0, header, fill),
+            _ => self.send_far(route, peer, header, fill),
+        }
+    }
+
+    #[inline(never)]
+    fn send_far(
+        &mut self,
+        route: Route,
+        peer: u32,
+        header: Header,
+        fill: impl FnOnce(UserBuf),
+    ) -> Result<(), SendError> {
+        match (route, &mut self.tcp) {
+            (Route::Tcp(slot), Some(tcp)) => tcp.send(slot, header, fill),
             _ => Err(SendError::Lost(format!("no network reaches rank {peer}"))),
+        }
+    }
+
+    /// True if a sleeping process is woken when there is room again on the way to `peer`.
+    pub fn wakes_for_room(&self, peer: u32) -> bool {
+        matches!(self.connections[peer as usize].sink, Route::Tcp(_))
+    }
+
+    /// True while accepted frames have not left this process.
+    pub fn owes(&self) -> bool {
+        self.tcp.as_ref().is_some_and(|tcp| tcp.owes())
+    }
+
+    /// Ends all connections orderly. May take a moment; nothing can be sent afterwards.
+    pub fn close(&mut self) {
+        if let Some(mut tcp) = self.tcp.take() {
+            tcp.close();
         }
     }
 
@@ -226,6 +317,11 @@ impl Core {
         {
             return Some(frame);
         }
+        if let Some(tcp) = &mut self.tcp
+            && let Some(frame) = tcp.next()
+        {
+            return Some(frame);
+        }
         self.loopback.next()
     }
 
@@ -241,6 +337,11 @@ impl Core {
     fn release_direct(&mut self, token: Token) {
         match (token.sink, &mut self.shm) {
             (SHM, Some(shm)) => shm.release(token),
+            (TCP, _) => {
+                if let Some(tcp) = &mut self.tcp {
+                    tcp.release(token);
+                }
+            }
             _ => self.loopback.release(token),
         }
     }
@@ -250,6 +351,12 @@ impl Core {
         for (peer, text) in self.shm.as_mut().map(Shm::take_alerts).unwrap_or_default() {
             self.alerts.fault(peer, text);
         }
+        for (peer, text) in self.tcp.as_mut().map(|tcp| tcp.take_alerts()).unwrap_or_default() {
+            match peer {
+                Some(peer) => self.alerts.fault(peer, text),
+                None => self.alerts.notice(text),
+            }
+        }
         self.alerts.take()
     }
 
@@ -258,15 +365,24 @@ impl Core {
         if self.chained.as_ref().is_some_and(|c| !c.is_idle()) {
             return None;
         }
-        let shm = self.shm.as_mut()?;
-        let bell = shm.announce_sleep()?;
-        Some(Sleep { bed: shm.bed(), bell })
+        let bed = self.bed.clone()?;
+        let bell = match &mut self.shm {
+            Some(shm) => shm.announce_sleep()?,
+            None => bed.value(),
+        };
+        if let Some(tcp) = &mut self.tcp
+            && !tcp.announce_sleep()
+        {
+            self.end_sleep();
+            return None;
+        }
+        Some(Sleep { bed, bell })
     }
 
     /// Wakes the threads of this process that sleep.
     pub fn ring_own_bell(&self) {
-        if let Some(shm) = &self.shm {
-            shm.bed().ring();
+        if let Some(bed) = &self.bed {
+            bed.ring();
         }
     }
 
@@ -279,7 +395,7 @@ impl Core {
 
 /// A sleep that has been announced. Sleep without holding the engine's lock, then call [`Core::end_sleep`].
 pub struct Sleep {
-    bed: crate::devices::shm::Bed,
+    bed: Bed,
     bell: u32,
 }
 

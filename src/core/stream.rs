@@ -157,7 +157,6 @@ mod tests {
     use super::super::buffer::UserBuf;
     use super::super::slab::BufferOp;
     use super::*;
-    use crate::core::Place;
 
     fn scattered(len: usize) -> (Slab, Vec<u8>) {
         let bytes: Vec<u8> = (0..len).map(|i| (i * 7 + i / 251) as u8).collect();
@@ -203,7 +202,7 @@ mod tests {
 
     #[test]
     fn slabs_arrive_whole_over_a_sink() {
-        slabs_arrive_whole(Core::open(Place::alone()));
+        slabs_arrive_whole(Core::alone());
     }
 
     #[test]
@@ -211,7 +210,7 @@ mod tests {
         use crate::core::chain::Chain;
         use crate::devices::pass::{Counts, Pass};
         let counts = Rc::new(Counts::default());
-        let mut core = Core::open(Place::alone());
+        let mut core = Core::alone();
         let (mut send, mut receive) = (Chain::new(), Chain::new());
         for _ in 0..2 {
             send.attach(Box::new(Pass::new(counts.clone())));

@@ -5,6 +5,7 @@
 pub mod loopback;
 pub mod pass;
 pub mod shm;
+pub mod tcp;
 
 use crate::core::device::Device;
 
@@ -18,4 +19,3 @@ pub fn filter(name: &str) -> Option<(Box<dyn Device>, Box<dyn Device>)> {
         _ => None,
     }
 }
-pub mod tcp;

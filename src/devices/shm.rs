@@ -216,20 +216,26 @@ impl Shm {
     pub fn end_sleep(&mut self) {
         self.node.control(self.me).sleeping.store(0, Ordering::Relaxed);
     }
-
-    /// What to sleep on, usable without the engine's lock.
-    pub fn bed(&self) -> Bed {
-        Bed { node: self.node.clone(), me: self.me }
-    }
 }
 
 /// The bell of this process.
+#[derive(Clone)]
 pub struct Bed {
     node: Arc<Node>,
     me: usize,
 }
 
 impl Bed {
+    /// The bell of local rank `me`, which must be this process.
+    pub fn new(node: Arc<Node>, me: usize) -> Bed {
+        Bed { node, me }
+    }
+
+    /// What to pass to [`Bed::sleep`], read before the last look for work.
+    pub fn value(&self) -> u32 {
+        self.node.control(self.me).bell.load(Ordering::Acquire)
+    }
+
     /// Sleeps until the bell no longer has the value `bell`.
     pub fn sleep(&self, bell: u32) {
         futex::wait(&self.node.control(self.me).bell, bell, None);

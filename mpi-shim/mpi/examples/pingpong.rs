@@ -20,8 +20,9 @@ fn main() {
     let guard = engine::enter();
     let e: Eng = guard.value();
     let job = vmi::job::Job::discover().unwrap_or_else(|why| panic!("{why}"));
+    let job: &'static vmi::job::Job = Box::leak(Box::new(job));
     vmi_mpi::comm::set_up(e, job.rank(), job.size()).expect("set up");
-    e.start(&job).expect("start");
+    e.start(job).expect("start");
     let me = job.rank() as i32;
     let peer = 1 - me;
     for len in [0usize, 8, 48, 64, 256, 1024, 4096, 8192, 16384, 65536, 262144, 1 << 20, 4 << 20] {

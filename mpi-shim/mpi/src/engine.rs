@@ -24,7 +24,7 @@ use crate::session::Session;
 use crate::{CommId, GroupId, InfoId, SessionId};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::OnceLock;
-use vmi::core::{Core, Place};
+use vmi::core::{Core, Place, config::Config};
 use vmi::job::Job;
 use vmi::shm::node::Node;
 use vmi::sync::{EngineLock, Guard};
@@ -87,7 +87,7 @@ impl Default for Engine {
             sessions: Table::new(class::SESSION, "session"),
             env: Env::default(),
             job: OnceCell::new(),
-            traffic: RefCell::new(Traffic::new(Core::open(Place::alone()), 1)),
+            traffic: RefCell::new(Traffic::new(Core::alone(), 1)),
             messages: Table::new(class::REQUEST, "message"),
             buffers: Buffers::default(),
             waiting: Waiting::default(),
@@ -125,14 +125,22 @@ pub fn outside<R>(f: impl FnOnce() -> R) -> R {
 
 impl Engine {
     /// Opens the messaging layer; MPI_Init calls it once the process knows its place in the job.
-    pub fn start(&self, job: &Job) -> Result {
+    pub fn start(&self, job: &'static Job) -> Result {
         let local = job.local_ranks().to_vec();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         self.waiting.tune(local.len(), cores);
         let node = Node::map(job.node_segment(), local.len())
             .map_err(|why| Error::new(class::OTHER, format!("shared memory of this host: {why}")))?;
-        let place = Place { rank: job.rank(), size: job.size(), local, node: Some(node) };
-        let mut core = Core::open(place);
+        let failed = |why| Error::new(class::OTHER, why);
+        let place = Place {
+            rank: job.rank(),
+            size: job.size(),
+            local,
+            node: Some(node),
+            config: Config::load().map_err(failed)?,
+            directory: Some(job),
+        };
+        let mut core = Core::open(place).map_err(failed)?;
         if let Ok(filters) = std::env::var("VMI_CHAIN") {
             core.load_filters(&filters).map_err(|why| Error::new(class::OTHER, why))?;
         }
@@ -145,6 +153,7 @@ impl Engine {
         while self.traffic.borrow().owes() {
             self.progress_wait()?;
         }
+        self.traffic.borrow_mut().core.close();
         Ok(())
     }
 }

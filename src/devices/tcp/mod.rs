@@ -176,8 +176,8 @@ impl Tcp {
 
     /// Looks once more for work; true if there is none, and the helper will ring the bell when there is.
     pub fn announce_sleep(&mut self) -> bool {
-        self.poll_all();
-        if !self.ready.is_empty() {
+        // Whatever happened may be what somebody waits for (room, for one).
+        if self.poll_all() || !self.ready.is_empty() {
             return false;
         }
         self.waker.arm(self.is_ticking());

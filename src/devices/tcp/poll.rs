@@ -73,7 +73,9 @@ impl Tcp {
         self.pace.round = (self.pace.round + 1) % ROUND;
         match self.pace.hot {
             Some(peer) if self.pace.round != 0 && self.is_simple(peer) => self.read_link(peer),
-            _ => self.poll_all(),
+            _ => {
+                self.poll_all();
+            }
         }
         if self.ready.is_empty() {
             self.pace.miss();
@@ -86,8 +88,8 @@ impl Tcp {
         self.links[peer as usize].as_ref().is_some_and(|l| matches!(l.state, State::Up(_)) && !l.watched)
     }
 
-    /// Handles all that has happened.
-    pub(super) fn poll_all(&mut self) {
+    /// Handles all that has happened; true if anything has.
+    pub(super) fn poll_all(&mut self) -> bool {
         let mut events = std::mem::take(&mut self.events);
         events.clear();
         // An error here is one of ours (a closed set); there is nothing to handle then.
@@ -95,10 +97,12 @@ impl Tcp {
         for event in &events {
             self.handle(event);
         }
+        let happened = !events.is_empty();
         self.events = events;
         if self.is_ticking() {
             self.tick();
         }
+        happened
     }
 
     fn handle(&mut self, event: &Event) {

@@ -88,7 +88,8 @@ impl Engine {
 
     #[cold]
     fn rest(&'static self, idle: u32) -> Result {
-        if idle <= self.waiting.spin.get() + self.waiting.yields.get() || self.traffic.borrow().has_backlog()
+        if idle <= self.waiting.spin.get() + self.waiting.yields.get()
+            || self.traffic.borrow().must_watch_for_room()
         {
             crate::engine::outside(std::thread::yield_now);
             return Ok(());

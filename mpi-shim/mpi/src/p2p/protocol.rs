@@ -294,9 +294,9 @@ impl Traffic {
         any
     }
 
-    #[inline]
-    pub fn has_backlog(&self) -> bool {
-        !self.busy.is_empty()
+    /// A frame waits for room on a way that does not wake us when there is some.
+    pub fn must_watch_for_room(&self) -> bool {
+        self.busy.iter().any(|peer| !self.core.wakes_for_room(*peer))
     }
 
     fn flush_peer(&mut self, peer: u32) -> bool {
@@ -606,7 +606,7 @@ impl Traffic {
 
     /// True while this process still owes its peers something (checked before it leaves).
     pub fn owes(&self) -> bool {
-        !self.busy.is_empty()
+        !self.busy.is_empty() || self.core.owes()
     }
 }
 
