@@ -73,6 +73,29 @@ pub fn adopt_socket(fd: RawFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
+/// A second, independent opening of the same pipe or file, for reading.
+pub fn reopen(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    std::fs::File::open(format!("/proc/self/fd/{}", fd.as_raw_fd())).map(OwnedFd::from)
+}
+
+/// Allows this process as many open files as the administrator allows at most; returns the limits from before.
+pub fn raise_open_files() -> io::Result<OpenFiles> {
+    let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `old` is a local the kernel fills.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut old) })?;
+    let new = libc::rlimit { rlim_cur: old.rlim_max, rlim_max: old.rlim_max };
+    // SAFETY: `new` is a live local.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const new) })?;
+    Ok(OpenFiles { soft: old.rlim_cur, hard: old.rlim_max })
+}
+
+/// Limits for the number of open files.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenFiles {
+    pub soft: u64,
+    pub hard: u64,
+}
+
 /// Makes reads and writes of this open file return `WouldBlock` instead of waiting.
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl without memory arguments on a live descriptor.
@@ -94,7 +117,7 @@ const F_SETSIG: libc::c_int = 10;
 /// Asks the kernel to kill this process at the moment the other end of `lifeline` (a pipe) closes.
 ///
 /// It needs no thread and no polling, and it works for a process that is not a direct child of the one it depends
-/// on, which `PR_SET_PDEATHSIG` does not.
+/// on, which `PR_SET_PDEATHSIG` does not. The order belongs to the open file: processes must not share one.
 pub fn die_when_closed(lifeline: BorrowedFd<'_>) -> io::Result<()> {
     let fd = lifeline.as_raw_fd();
     // SAFETY: getpid has no preconditions.

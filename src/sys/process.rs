@@ -4,7 +4,7 @@
 //! page table is copied, and a failed `execve` reports its error through the shared memory.
 #![allow(unsafe_code, reason = "clone, signals and wait")]
 
-use super::fd::check;
+use super::fd::{OpenFiles, check};
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::mem;
@@ -57,6 +57,8 @@ pub struct Command {
     /// Becomes descriptors 0, 1 and 2.
     pub stdio: [RawFd; 3],
     pub cpus: Option<CpuSet>,
+    /// The child's limits, where this process has raised its own.
+    pub open_files: Option<OpenFiles>,
     /// Leads a process group of its own, so that a terminal's signals reach only the launcher.
     pub new_group: bool,
     /// Sent to the child when this process ends.
@@ -86,6 +88,7 @@ struct Plan {
     directory: *const c_char,
     stdio: [RawFd; 3],
     cpu_mask: Option<[u64; CPU_WORDS]>,
+    open_files: Option<OpenFiles>,
     new_group: bool,
     death_signal: c_int,
     parent: libc::pid_t,
@@ -108,6 +111,7 @@ pub fn spawn(command: &Command) -> Result<i32, SpawnError> {
         directory: command.directory.as_ref().map_or(ptr::null(), |d| d.as_ptr()),
         stdio: command.stdio,
         cpu_mask: command.cpus.as_ref().map(CpuSet::mask),
+        open_files: command.open_files,
         new_group: command.new_group,
         death_signal: command.parent_death_signal,
         parent: std::process::id() as libc::pid_t,
@@ -167,6 +171,10 @@ unsafe fn run_child(plan: &mut Plan) -> c_int {
         if let Some(mask) = &plan.cpu_mask {
             // Binding is a wish: a processor that has gone away must not stop the program.
             libc::sched_setaffinity(0, mem::size_of_val(mask), mask.as_ptr().cast());
+        }
+        if let Some(files) = plan.open_files {
+            let limits = libc::rlimit { rlim_cur: files.soft, rlim_max: files.hard };
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limits);
         }
         plan.step = SpawnStep::Directory;
         if !plan.directory.is_null() && libc::chdir(plan.directory) != 0 {
@@ -456,6 +464,7 @@ mod tests {
             directory: None,
             stdio: [0, out, 2],
             cpus: None,
+            open_files: None,
             new_group: true,
             parent_death_signal: libc::SIGKILL,
         }

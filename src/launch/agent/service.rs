@@ -7,7 +7,7 @@ use crate::job;
 use crate::job::protocol::{Reply, Request, Welcome};
 use crate::launch::channel::Channel;
 use crate::launch::orders::{Report, Start};
-use crate::sys::fd::{Interest, PollSet};
+use crate::sys::fd::{self, Interest, PollSet};
 use std::collections::BTreeMap;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, OwnedFd};
@@ -137,6 +137,10 @@ impl Service {
         else {
             return self.reply(id, &Reply::Refused { reason });
         };
+        // The kernel keeps one owner per open file, so every rank needs one of its own.
+        let Ok(lifeline) = fd::reopen(self.lifeline.0.as_fd()) else {
+            return self.reply(id, &Reply::Refused { reason: "the agent cannot open more files".into() });
+        };
         rank.membership = Membership::Member(id);
         client.rank = Some(number);
         let welcome = Welcome {
@@ -146,7 +150,7 @@ impl Service {
             hosts: self.start.hosts.clone(),
             host_of: self.start.host_of.clone(),
         };
-        client.send_with_fds(&Reply::Welcome(welcome), &[self.segment.as_fd(), self.lifeline.0.as_fd()]);
+        client.send_with_fds(&Reply::Welcome(welcome), &[self.segment.as_fd(), lifeline.as_fd()]);
         channel.send(&Report::Joined { rank: number }.encode());
     }
 

@@ -5,6 +5,7 @@ use crate::job::protocol::{to_hex, variable};
 use crate::launch::libraries::Libraries;
 use crate::launch::orders::{App, Binding, Start};
 use crate::launch::program;
+use crate::sys::fd::{self, OpenFiles};
 use crate::sys::process::{self, Command, CpuSet, SpawnError, SpawnStep};
 use std::ffi::{CString, OsStr};
 use std::fs::File;
@@ -48,6 +49,8 @@ pub fn start_ranks(
 ) -> Result<(), Failure> {
     let libraries = Libraries::find();
     let ranks = start.local_ranks();
+    // Some descriptors for each rank; the ranks themselves keep the limit they would have had.
+    let open_files = fd::raise_open_files().ok();
     let shares = share_cpus(start.binding, ranks.len());
     let mut prepared: Vec<Option<Prepared>> = start.apps.iter().map(|_| None).collect();
     for (index, &rank) in ranks.iter().enumerate() {
@@ -59,7 +62,7 @@ pub fn start_ranks(
         let Some(program) = &prepared[number] else { continue };
         let identity = identity(start, address, rank, index, ranks.len());
         let wants_stdin = start.stdin_rank == Some(rank);
-        each(rank, start_one(app, program, identity, shares.get(index).cloned(), wants_stdin)?);
+        each(rank, start_one(app, program, identity, shares.get(index).cloned(), open_files, wants_stdin)?);
     }
     Ok(())
 }
@@ -125,6 +128,7 @@ fn start_one(
     prepared: &Prepared,
     identity: Vec<Vec<u8>>,
     cpus: Option<CpuSet>,
+    open_files: Option<OpenFiles>,
     wants_stdin: bool,
 ) -> Result<Started, Failure> {
     let resources = |error: io::Error| Failure { code: 1, reason: format!("cannot start a rank: {error}") };
@@ -139,6 +143,7 @@ fn start_one(
         directory: app.directory.clone().map(c_string).transpose()?,
         stdio: [stdin.as_raw_fd(), out_writer.as_raw_fd(), err_writer.as_raw_fd()],
         cpus,
+        open_files,
         new_group: true,
         parent_death_signal: libc::SIGKILL,
     };

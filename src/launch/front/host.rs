@@ -98,6 +98,7 @@ impl Host {
             directory: None,
             stdio: [stdin.as_raw_fd(), stdout.as_raw_fd(), 2],
             cpus: None,
+            open_files: None,
             new_group: true,
             parent_death_signal: libc::SIGKILL,
         };

@@ -59,7 +59,7 @@ fn kill_9_of_the_agent_leaves_nothing_and_is_told() {
 
 #[test]
 fn kill_9_of_front_and_agent_together_leaves_no_rank() {
-    let (running, socket) = computing(&["-n", "2", "sh", "-c", "\"$0\" compute; true", "PROBE"]);
+    let (running, socket) = computing(&["-n", "4", "sh", "-c", "\"$0\" compute; true", "PROBE"]);
     let (mark, agent) = (running.mark.clone(), agent_of(&running));
     vmi::sys::process::kill(agent, 19).unwrap();
     running.signal(9);
