@@ -77,8 +77,8 @@ pub fn info_create(e: Eng) -> Result<InfoId> {
 }
 
 /// A new info object with what MPI_INFO_ENV holds. `argc` and `argv` may be NULL and are not needed.
-pub fn info_create_env(e: Eng, _argc: &mut i32, _argv: usize) -> Result<InfoId> {
-    Ok(e.infos.insert(Info::of(crate::env::info_pairs(e))))
+pub fn info_create_env(e: Eng, _argc: i32, _argv: usize) -> Result<InfoId> {
+    Ok(e.infos.insert(Info::of(crate::env::info_pairs())))
 }
 
 pub fn info_set(e: Eng, info: InfoId, key: &str, value: &str) -> Result {

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::{AttrOn, Eng, Handle, UserFn, errhandler, fail};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use vmi_mpi_args::callbacks;
 
 /// Copy function that copies nothing, and delete function that does nothing.
@@ -36,15 +36,21 @@ pub struct Keyval {
     extra_state: usize,
 }
 
-/// Keyvals the program has made and not freed.
+/// Keyvals the program has made.
 pub struct Keyvals {
     live: RefCell<HashMap<i32, Rc<Keyval>>>,
+    /// Freed, perhaps while attributes used them.
+    freed: RefCell<HashMap<i32, Weak<Keyval>>>,
     next: Cell<i32>,
 }
 
 impl Default for Keyvals {
     fn default() -> Self {
-        Keyvals { live: RefCell::default(), next: Cell::new(vmi_mpi_args::FIRST_DYNAMIC as i32) }
+        Keyvals {
+            live: RefCell::default(),
+            freed: RefCell::default(),
+            next: Cell::new(vmi_mpi_args::FIRST_DYNAMIC as i32),
+        }
     }
 }
 
@@ -68,9 +74,18 @@ impl Keyvals {
         }
     }
 
+    /// A keyval that attributes still use may be freed again: programs do so in delete callbacks, through copies of
+    /// the keyval.
     fn free(&self, id: i32, on: AttrOn) -> Result {
-        self.get(id, on)?;
+        let in_use = self.freed.borrow().get(&id).and_then(Weak::upgrade);
+        if in_use.is_some_and(|keyval| keyval.on == on) {
+            return Ok(());
+        }
+        let keyval = self.get(id, on)?;
         self.live.borrow_mut().remove(&id);
+        let mut freed = self.freed.borrow_mut();
+        freed.retain(|_, keyval| keyval.strong_count() > 0);
+        freed.insert(id, Rc::downgrade(&keyval));
         Ok(())
     }
 }

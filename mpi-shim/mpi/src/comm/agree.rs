@@ -4,6 +4,7 @@ use super::context::{Lease, channel};
 use super::wire::Wire;
 use super::{Comm, Parts};
 use crate::Eng;
+use crate::errhandler::Slot;
 use crate::error::Result;
 use crate::group::Group;
 use std::rc::Rc;
@@ -81,11 +82,11 @@ fn unpack(bytes: &[u8]) -> [u32; 3] {
     words
 }
 
-/// An intercommunicator between `group` and `remote`, derived from `comm`.
-pub fn build_inter(comm: &Comm, agreed: AgreedInter, group: Rc<Group>, remote: Rc<Group>) -> Comm {
+/// An intercommunicator between `group` and `remote`.
+pub fn build_inter(errhandler: &Slot, agreed: AgreedInter, group: Rc<Group>, remote: Rc<Group>) -> Comm {
     let AgreedInter { inter, local } = agreed;
-    let inside = Parts::intra(local.context, local.lease, group.clone(), comm.errhandler.inherit());
-    let mut parts = Parts::intra(inter.context, inter.lease, group, comm.errhandler.inherit());
+    let inside = Parts::intra(local.context, local.lease, group.clone(), errhandler.inherit());
+    let mut parts = Parts::intra(inter.context, inter.lease, group, errhandler.inherit());
     parts.remote = Some(remote);
     parts.local = Some(Rc::new(Comm::new(inside)));
     Comm::new(parts)

@@ -45,7 +45,7 @@ async fn copy_of(wire: Wire) -> Result<Comm> {
     let comm = wire.comm.clone();
     if let (Some(local), Some(remote)) = (&comm.local, &comm.remote) {
         let (agreed, _) = agree::both_sides(&wire, local, 0).await?;
-        return Ok(build_inter(&comm, agreed, comm.group.clone(), remote.clone()));
+        return Ok(build_inter(&comm.errhandler, agreed, comm.group.clone(), remote.clone()));
     }
     let Agreed { context, lease } = agree::members(&wire, &comm.group).await?;
     let mut parts = Parts::intra(context, lease, comm.group.clone(), comm.errhandler.inherit());

@@ -4,8 +4,18 @@ use super::Comm;
 use crate::error::Result;
 use crate::{CommId, Eng, InfoId, info};
 
+/// Hints that mean something for a communicator; others are ignored (MPI-5.0 §7.4.4 leaves them to us).
+const KNOWN: [&str; 6] = [
+    "mpi_assert_no_any_tag",
+    "mpi_assert_no_any_source",
+    "mpi_assert_exact_length",
+    "mpi_assert_allow_overtaking",
+    "mpi_assert_memory_alloc_kinds",
+    "mpi_memory_alloc_kinds",
+];
+
 pub(super) fn set_hints(comm: &Comm, hints: &[(String, String)]) {
-    for (key, value) in hints {
+    for (key, value) in hints.iter().filter(|(key, _)| KNOWN.contains(&key.as_str())) {
         comm.info.set(key, value);
     }
 }

@@ -6,24 +6,25 @@ use super::create::{check_intra, check_tag, on};
 use super::wire::Wire;
 use super::{Comm, Parts, publish};
 use crate::constants::class;
+use crate::errhandler::Slot;
 use crate::error::{Error, Result};
 use crate::group::Group;
 use crate::{CommId, Eng, coll, fail};
 use std::rc::Rc;
 
 /// What the leaders tell each other, and then their groups: made context ids and a list of processes.
-struct Card {
+pub(super) struct Card {
     inter: u32,
     local: u32,
     procs: Vec<u32>,
 }
 
 impl Card {
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         [self.inter, self.local].iter().chain(&self.procs).flat_map(|w| w.to_le_bytes()).collect()
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Card> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Card> {
         let mut words = bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
         let (inter, local) = (words.next()?, words.next()?);
         let procs: Vec<u32> = words.collect();
@@ -51,50 +52,62 @@ pub fn intercomm_create(
     let mut bytes = Vec::new();
     let mut met = Ok(());
     if comm.rank == local_leader {
-        let (inter, local) = (e.contexts.lease()?, e.contexts.lease()?);
-        match meet(e, &comm, peer_comm, remote_leader, tag, (&inter, &local)) {
+        let made = (e.contexts.lease()?, e.contexts.lease()?);
+        let peer = peer_wire(e, peer_comm, remote_leader, tag);
+        match peer.and_then(|wire| meet(&wire, &comm.group, remote_leader, (&made.0, &made.1))) {
             Ok(card) => bytes = card.to_bytes(),
             Err(error) => met = Err(error),
         }
-        leases = Some((inter, local));
+        leases = Some(made);
     }
     coll::bcast_bytes(e, &comm, &mut bytes, local_leader)?;
     met?;
     match Card::from_bytes(&bytes) {
-        Some(card) => Ok(publish(e, connect(&comm, e.me.get(), card, leases))),
+        Some(card) => Ok(publish(e, connect(comm.group.clone(), &comm.errhandler, e.me.get(), card, leases))),
         None => fail!(OTHER, "the local leader (rank {local_leader}) could not meet the remote leader"),
     }
 }
 
-/// The leaders exchange their groups. Returned is the card for the local group: the context ids to use, and the
-/// processes of the remote group.
-fn meet(e: Eng, comm: &Comm, peer: CommId, leader: i32, tag: i32, made: (&Lease, &Lease)) -> Result<Card> {
+/// The wire to the remote leader.
+fn peer_wire(e: Eng, peer: CommId, leader: i32, tag: i32) -> Result<Wire> {
     let peer_comm = on(peer, e.comms.get(peer))?;
     if leader < 0 || leader >= peer_comm.remote_size() {
         let n = peer_comm.remote_size();
         fail!(RANK, "remote_leader is {leader}, expected 0 ≤ remote_leader < {n} (the size of peer_comm)");
     }
-    let mine = Card { inter: made.0.id(), local: made.1.id(), procs: comm.group.procs().to_vec() };
-    let wire = Wire::new(e, &peer_comm, channel::LEADERS, tag);
-    let max = 4 * (2 + e.world_size() as usize);
-    let told = coll::block_on(e, wire.swap(leader, &mine.to_bytes(), max))?;
+    Ok(Wire::new(e, &peer_comm, channel::LEADERS, tag))
+}
+
+/// The leaders exchange their groups. Returned is the card for the local group: the context ids to use, and the
+/// processes of the remote group.
+pub(super) fn meet(wire: &Wire, group: &Group, leader: i32, made: (&Lease, &Lease)) -> Result<Card> {
+    let mine = Card { inter: made.0.id(), local: made.1.id(), procs: group.procs().to_vec() };
+    let max = 4 * (2 + wire.e.world_size() as usize);
+    let told = coll::block_on(wire.e, wire.swap(leader, &mine.to_bytes(), max))?;
     let theirs = Card::from_bytes(&told);
     let theirs = theirs.ok_or_else(|| Error::new(class::OTHER, "the remote leader told no group"))?;
-    if theirs.procs.iter().any(|&p| comm.group.rank_of(p).is_some()) {
+    if theirs.procs.iter().any(|&p| group.rank_of(p).is_some()) {
         fail!(COMM, "the local and the remote group share a process, expected disjoint groups");
     }
     let first = mine.procs[0] < theirs.procs[0];
     Ok(Card { inter: if first { mine.inter } else { theirs.inter }, local: mine.local, procs: theirs.procs })
 }
 
-fn connect(comm: &Comm, me: u32, card: Card, leases: Option<(Lease, Lease)>) -> Comm {
+/// The intercommunicator of `group` and the processes on the card.
+pub(super) fn connect(
+    group: Rc<Group>,
+    errhandler: &Slot,
+    me: u32,
+    card: Card,
+    leases: Option<(Lease, Lease)>,
+) -> Comm {
     let (inter, local) = leases.unzip();
     let inter = inter.filter(|lease| lease.id() == card.inter);
     let agreed = AgreedInter {
         inter: Agreed { context: card.inter, lease: inter },
         local: Agreed { context: card.local, lease: local },
     };
-    build_inter(comm, agreed, comm.group.clone(), Rc::new(Group::new(card.procs, me)))
+    build_inter(errhandler, agreed, group, Rc::new(Group::new(card.procs, me)))
 }
 
 /// The group whose processes gave `high` false comes first; if both gave the same, the order is ours.

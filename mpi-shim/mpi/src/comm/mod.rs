@@ -11,6 +11,7 @@ mod agree;
 pub mod context;
 mod create;
 mod free;
+mod from_group;
 mod info;
 mod inter;
 mod query;
@@ -19,6 +20,7 @@ mod wire;
 
 pub use create::*;
 pub use free::*;
+pub use from_group::*;
 pub use info::*;
 pub use inter::*;
 pub use query::*;

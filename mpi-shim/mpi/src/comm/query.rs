@@ -63,6 +63,9 @@ pub fn comm_set_name(e: Eng, comm: CommId, name: &str) -> Result {
 
 /// Returns the length of the name.
 pub fn comm_get_name(e: Eng, comm: CommId, name: StrOut) -> Result<i32> {
+    if comm == CommId::NULL {
+        return Ok(name.set_limited("MPI_COMM_NULL", MAX_OBJECT_NAME) as i32);
+    }
     let comm = e.comms.get(comm)?;
     let text = comm.name.borrow();
     Ok(name.set_limited(&text, MAX_OBJECT_NAME) as i32)

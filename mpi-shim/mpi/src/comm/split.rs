@@ -83,7 +83,7 @@ fn split_inter(e: Eng, comm: &Rc<Comm>, local: &Rc<Comm>, color: i32, key: i32) 
     let context = if first { ours[ranks[0]].context } else { theirs[remote_ranks[0]].context };
     let agreed =
         AgreedInter { inter: chosen(context, inter), local: chosen(ours[ranks[0]].local_context, inside) };
-    Ok(Some(build_inter(comm, agreed, group, remote)))
+    Ok(Some(build_inter(&comm.errhandler, agreed, group, remote)))
 }
 
 /// The lease is kept by the process whose id was chosen.

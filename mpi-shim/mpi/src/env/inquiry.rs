@@ -37,24 +37,20 @@ pub fn pcontrol(_e: Eng, _level: i32) -> Result {
     Ok(())
 }
 
-/// What MPI_INFO_ENV holds (MPI-5.0 §11.5.3).
-pub fn info_pairs(e: Eng) -> Vec<(String, String)> {
+/// What MPI_INFO_ENV holds (MPI-5.0 §11.5.3). The same before and after initialization; nothing is known about
+/// how the launcher was asked, so keys about that are left out.
+pub fn info_pairs() -> Vec<(String, String)> {
     let mut arguments = std::env::args_os().map(|a| a.to_string_lossy().into_owned());
     let command = arguments.next().unwrap_or_default();
     let wdir = std::env::current_dir().map(|dir| dir.to_string_lossy().into_owned()).unwrap_or_default();
-    let size = e.job.get().map_or(1, |job| job.size()).to_string();
-    let host = e.job.get().map_or_else(host_name, |job| job.host_of(job.rank()).to_string());
     let list = [
         ("command", command),
         ("argv", arguments.collect::<Vec<_>>().join(" ")),
-        ("maxprocs", size.clone()),
-        ("soft", size),
-        ("host", host),
+        ("host", host_name()),
         ("arch", std::env::consts::ARCH.to_string()),
         ("wdir", wdir),
-        ("thread_level", thread_level_name(e.thread_level()).to_string()),
     ];
-    list.into_iter().map(|(k, v)| (k.to_string(), v)).collect()
+    list.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_string(), v)).collect()
 }
 
 /// The level's name, as info values have it.

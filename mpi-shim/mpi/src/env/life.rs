@@ -44,7 +44,7 @@ pub(crate) fn begin(e: Eng, thread_level: i32) -> Result {
     e.env.thread_level.set(thread_level);
     e.env.main_thread.set(Some(std::thread::current().id()));
     let job = e.job.get_or_init(|| job);
-    e.infos.set_predefined(predefined::INFO_ENV, Info::of(super::info_pairs(e)));
+    e.infos.set_predefined(predefined::INFO_ENV, Info::of(super::info_pairs()));
     e.start(job)?;
     if thread_level == THREAD_MULTIPLE {
         engine::share();

@@ -71,13 +71,15 @@ pub(crate) fn host_name() -> String {
     name.map_or_else(|_| "localhost".to_string(), |name| name.trim().to_string())
 }
 
-/// Says `sentence` once and ends all processes of the job with exit code `code`.
+/// Says `sentence` once and ends all processes of the job with exit code `code`; never with an exit code that
+/// reads as success, unless `code` is 0.
 pub fn end_job(e: &Engine, code: i32, sentence: &str) -> ! {
+    let code = if code != 0 && code & 0xff == 0 { 1 } else { code & 0xff };
     match e.job.get() {
         Some(job) => job.abort(code, sentence),
         None => {
             eprintln!("{sentence}");
-            std::process::exit(if code & 0xff == 0 { 1 } else { code & 0xff })
+            std::process::exit(code)
         }
     }
 }

@@ -139,9 +139,18 @@ pub(crate) fn call(e: Eng, on: Option<On>, code: i32) {
 /// The error handler in charge, with the object it is told about.
 fn responsible(e: Eng, on: Option<On>) -> (Rc<Errhandler>, ErrOn, u32) {
     let found = on.and_then(|on| attached(e, on));
-    let own = || attached(e, On::Comm(predefined::COMM_SELF)).filter(|_| e.phase.get() == Phase::Running);
     let nobody = || (e.errors.initial.get(), ErrOn::Comm, predefined::COMM_SELF.to_u32());
-    found.or_else(own).unwrap_or_else(nobody)
+    found.or_else(|| of_no_object(e)).unwrap_or_else(nobody)
+}
+
+/// MPI-5.0 §9.3: the handler of MPI_COMM_SELF. Where a program left that alone, the handler of MPI_COMM_WORLD, as
+/// programs written for MPI before version 4 expect.
+fn of_no_object(e: Eng) -> Option<(Rc<Errhandler>, ErrOn, u32)> {
+    let own = attached(e, On::Comm(predefined::COMM_SELF)).filter(|_| e.phase.get() == Phase::Running)?;
+    match own.0.action {
+        Action::Fatal => attached(e, On::Comm(predefined::COMM_WORLD)),
+        _ => Some(own),
+    }
 }
 
 fn attached(e: Eng, on: On) -> Option<(Rc<Errhandler>, ErrOn, u32)> {

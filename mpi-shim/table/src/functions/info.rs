@@ -5,7 +5,7 @@
 macro_rules! info_functions {
     ([$($emitter:tt)*] $($args:tt)*) => { $($emitter)*! { $($args)*
         any info::info_create "MPI_Info_create" (> info: Info);
-        any info::info_create_env "MPI_Info_create_env" (argc: IoInt, argv: Raw, > info: Info);
+        any info::info_create_env "MPI_Info_create_env" (argc: Int, argv: Raw, > info: Info);
         any info::info_delete "MPI_Info_delete" (info: Info, key: Str);
         any info::info_dup "MPI_Info_dup" (info: Info, > newinfo: Info);
         any info::info_free "MPI_Info_free" (info: IoInfo);
