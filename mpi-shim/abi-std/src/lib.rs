@@ -4,6 +4,8 @@
 //! status keeps the received bytes in its reserved fields 0 and 1 and the cancelled flag in field 2.
 #![allow(unsafe_code, reason = "reads and writes statuses of the program, exports C functions")]
 
+mod data;
+
 use vmi_mpi_kit::abi::{Abi, Codec, Column, INVALID, Limits};
 use vmi_mpi_kit::args::StatusCodec;
 use vmi_mpi_kit::engine::{Handle, Status, UserBuf};

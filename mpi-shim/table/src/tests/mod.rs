@@ -1,5 +1,8 @@
 //! The table is well formed: sorted within chapters, no name twice, values of constants unambiguous.
 
+mod header;
+mod status;
+
 use crate::constants::*;
 use crate::rows;
 use std::collections::HashSet;
