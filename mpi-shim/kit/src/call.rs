@@ -36,10 +36,10 @@ pub fn raise<A: AnyAbi>(engine: Eng, function: &str, error: Error, default: Opti
 #[cold]
 #[inline(never)]
 pub fn stub<A: AnyAbi>(function: &str, default: Option<On>) -> c_int {
-    let engine = host::engine();
+    let guard = host::lock();
+    let engine = guard.value();
     let error = Error::new(vmi_mpi::constants::class::UNSUPPORTED_OPERATION, "not implemented yet");
     if is_running(engine) {
-        let _guard = host::lock();
         return raise::<A>(engine, function, error, default);
     }
     errors::code_out::<A>(error.code())

@@ -89,9 +89,9 @@ macro_rules! emit_shape {
         $crate::emit_exports! { ($abi, $size, $name, $pname, std::ffi::c_int)
             $([$(input $i $ik)? $(output $o $ok)? $(ignored $g $gk)?])* {
                 use $crate::kinds::{In, Store};
-                let engine = $crate::host::engine();
+                let guard = $crate::host::lock();
+                let engine = guard.value();
                 $crate::emit_check! { $check $abi, engine, $name }
-                let _guard = $crate::host::lock();
                 let outcome: $crate::engine::Result = (|| {
                     $($(
                         // SAFETY: an argument of the call in progress.
