@@ -4,7 +4,6 @@
 //! here; bytes are pushed in as they arrive. What arrives is checked, never believed: a bad length or field is an
 //! error that names it.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 /// Longer messages are refused: nothing in a job's control traffic is that large.
@@ -122,39 +121,39 @@ impl<'a> Fields<'a> {
 /// Cuts arriving bytes into messages.
 #[derive(Default)]
 pub struct FrameBuffer {
-    bytes: VecDeque<u8>,
+    bytes: Vec<u8>,
+    /// How many of them have been given out; they are dropped with the next arrival.
+    start: usize,
 }
 
 impl FrameBuffer {
     pub fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend(bytes);
+        self.bytes.drain(..self.start);
+        self.start = 0;
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// Drops everything up to and including `marker`; `true` once it has been seen. Memory stays bounded: without
     /// the marker only its possible beginning is kept.
     pub fn skip_to(&mut self, marker: &[u8]) -> bool {
-        let bytes = self.bytes.make_contiguous();
-        let found = bytes.windows(marker.len()).position(|w| w == marker);
-        let keep_from = found.map_or(bytes.len().saturating_sub(marker.len() - 1), |at| at + marker.len());
-        self.bytes.drain(..keep_from);
+        let rest = &self.bytes[self.start..];
+        let found = rest.windows(marker.len()).position(|w| w == marker);
+        self.start += found.map_or(rest.len().saturating_sub(marker.len() - 1), |at| at + marker.len());
         found.is_some()
     }
 
     /// The next complete message: its kind and its body.
     pub fn next_frame(&mut self) -> Result<Option<(u8, Vec<u8>)>, Malformed> {
-        if self.bytes.len() < 4 {
-            return Ok(None);
-        }
-        let length = (0..4).rev().fold(0usize, |length, i| length << 8 | usize::from(self.bytes[i]));
+        let rest = &self.bytes[self.start..];
+        let Some((head, rest)) = rest.split_first_chunk() else { return Ok(None) };
+        let length = u32::from_le_bytes(*head) as usize;
         if length == 0 || length > MAX_FRAME {
             return Err(Malformed(format!("length {length}, expected 1 to {MAX_FRAME}")));
         }
-        if self.bytes.len() < 4 + length {
-            return Ok(None);
-        }
-        self.bytes.drain(..4);
-        let kind = self.bytes.pop_front().unwrap_or_default();
-        Ok(Some((kind, self.bytes.drain(..length - 1).collect())))
+        let Some(frame) = rest.get(..length) else { return Ok(None) };
+        let (kind, body) = (frame[0], frame[1..].to_vec());
+        self.start += head.len() + length;
+        Ok(Some((kind, body)))
     }
 }
 

@@ -51,3 +51,41 @@ fn a_lost_host_ends_the_job_and_is_named() {
     let _ = std::fs::remove_file(file);
     let _ = std::fs::remove_file(format!("{}-a", place.display()));
 }
+
+/// Two network namespaces; gone at the end of the test.
+struct Namespaces([String; 2]);
+
+impl Namespaces {
+    fn new() -> Option<Namespaces> {
+        let names = ["a", "b"].map(|side| format!("vmit{}{side}", std::process::id()));
+        let namespaces = Namespaces(names);
+        let made = namespaces.0.iter().all(|name| ip(&["netns", "add", name]));
+        made.then_some(namespaces)
+    }
+}
+
+impl Drop for Namespaces {
+    fn drop(&mut self) {
+        for name in &self.0 {
+            ip(&["netns", "delete", name]);
+        }
+    }
+}
+
+fn ip(arguments: &[&str]) -> bool {
+    let output = std::process::Command::new("ip").args(arguments).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn network_namespaces_are_hosts() {
+    let Some(namespaces) = Namespaces::new() else {
+        eprintln!("skipped: network namespaces need root and iproute2");
+        return;
+    };
+    let [a, b] = &namespaces.0;
+    let hosts = format!("{a}:2,{b}:1");
+    let outcome = run(&["--launch-agent", "ip netns exec %h", "--hosts", &hosts, "PROBE", "hello"]);
+    assert_eq!((outcome.code, outcome.out.lines().count()), (0, 3), "{}", outcome.err);
+    assert!(outcome.out.contains("rank 2 of 3 local [2]"), "{}", outcome.out);
+}

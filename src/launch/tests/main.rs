@@ -4,4 +4,5 @@ mod ending;
 mod harness;
 mod hosts;
 mod leftovers;
+mod pmi;
 mod running;
