@@ -12,7 +12,8 @@ use vmi_c_tests::stage::Stage;
 /// Exported symbols of a library with their sizes.
 fn exported(library: &str) -> HashMap<String, u64> {
     let file = Stage::get().lib().join(library);
-    let output = Command::new("nm").args(["-D", "-S", "--defined-only"]).arg(&file).output().expect("nm runs");
+    let output =
+        Command::new("nm").args(["-D", "-S", "--defined-only"]).arg(&file).output().expect("nm runs");
     assert!(output.status.success(), "nm {}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("symbols are ASCII");
     text.lines().filter_map(symbol).collect()

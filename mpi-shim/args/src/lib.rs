@@ -36,6 +36,7 @@ macro_rules! handles {
         pub struct $name(pub u32);
         impl $name { pub const NULL: $name = $name($null); }
         impl Handle for $name {
+            const NULL_ID: u32 = $null;
             #[inline] fn from_u32(id: u32) -> Self { $name(id) }
             #[inline] fn to_u32(self) -> u32 { self.0 }
         }
@@ -45,6 +46,8 @@ macro_rules! handles {
 /// The engine's handles. Predefined objects carry the number that the MPI-5 standard ABI gives them (below
 /// 1024), objects made at run time count from [`FIRST_DYNAMIC`].
 pub trait Handle: Copy {
+    /// Number of the null handle.
+    const NULL_ID: u32;
     fn from_u32(id: u32) -> Self;
     fn to_u32(self) -> u32;
 }

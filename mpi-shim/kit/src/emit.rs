@@ -88,7 +88,7 @@ macro_rules! emit_shape {
      $([$(input $i:ident $ik:ident)? $(output $o:ident $ok:ident)? $(ignored $g:ident $gk:ident)?])*) => {
         $crate::emit_exports! { ($abi, $size, $name, $pname, std::ffi::c_int)
             $([$(input $i $ik)? $(output $o $ok)? $(ignored $g $gk)?])* {
-                use $crate::kinds::{In, Store};
+                use $crate::kinds::{Clear, In, Store};
                 let guard = $crate::host::lock();
                 let engine = guard.value();
                 $crate::emit_check! { $check $abi, engine, $name }
@@ -107,7 +107,14 @@ macro_rules! emit_shape {
                         // SAFETY: `take` has succeeded for this argument.
                         unsafe { <$crate::kinds::$ik as In<$abi, $crate::kinds::$size>>::finish($i) };
                     )?)*
-                    Store::store(($($($o,)?)*), result?);
+                    let places = ($($($o,)?)*);
+                    match result {
+                        Ok(value) => Store::store(places, value),
+                        Err(error) => {
+                            Clear::clear(places);
+                            return Err(error);
+                        }
+                    }
                     Ok(())
                 })();
                 match outcome {

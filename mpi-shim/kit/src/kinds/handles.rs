@@ -76,6 +76,10 @@ impl<A: Codec<H>, S: Size, H: Owner> Out<A, S> for ByValue<H> {
     fn encode(value: H) -> Self::C {
         A::encode(value.to_u32())
     }
+    #[inline(always)]
+    fn failed() -> Option<Self::C> {
+        Some(A::encode(H::NULL_ID))
+    }
 }
 
 /// The address of a handle that the call may change (free, wait, commit).

@@ -89,4 +89,9 @@ pub trait Out<A: Abi, S: Size> {
     type C: Copy;
     type Value;
     fn encode(value: Self::Value) -> Self::C;
+    /// What is stored when the function fails: handles become null, other results stay as they are.
+    #[inline(always)]
+    fn failed() -> Option<Self::C> {
+        None
+    }
 }

@@ -1,4 +1,5 @@
-//! Where returned scalars are stored: checked before the engine runs, written after it succeeded.
+//! Where returned scalars are stored: checked before the engine runs, written after it succeeded. When it failed,
+//! handles become null, so that a program that goes on does not use what it never got.
 
 use super::{Out, Size};
 use crate::abi::Abi;
@@ -22,6 +23,31 @@ impl<K: Out<A, S>, A: Abi, S: Size> Place<K, A, S> {
     fn put(self, value: K::Value) {
         // SAFETY: an output argument of the call in progress (constructor).
         unsafe { self.0.write(K::encode(value)) }
+    }
+
+    #[inline(always)]
+    fn clear(self) {
+        if let Some(value) = K::failed() {
+            // SAFETY: as in `put`.
+            unsafe { self.0.write(value) }
+        }
+    }
+}
+
+/// All output places of a function that failed.
+pub trait Clear {
+    fn clear(self);
+}
+
+impl Clear for () {
+    #[inline(always)]
+    fn clear(self) {}
+}
+
+impl<K: Out<A, S>, A: Abi, S: Size> Clear for (Place<K, A, S>,) {
+    #[inline(always)]
+    fn clear(self) {
+        self.0.clear();
     }
 }
 
@@ -50,6 +76,13 @@ macro_rules! store_tuples {
                 let ($($p,)+) = self;
                 let ($($v,)+) = value;
                 $($p.put($v);)+
+            }
+        }
+        impl<A: Abi, S: Size, $($k: Out<A, S>),+> Clear for ($(Place<$k, A, S>,)+) {
+            #[inline(always)]
+            fn clear(self) {
+                let ($($p,)+) = self;
+                $($p.clear();)+
             }
         }
     )*};

@@ -93,7 +93,11 @@ fn end(e: Eng) -> Result {
     leave_job(e)
 }
 
+/// Tells the launcher, once, that this process may exit.
 fn leave_job(e: Eng) -> Result {
+    if e.env.left_job.replace(true) {
+        return Ok(());
+    }
     match e.job.get().map(Job::finalize) {
         Some(Err(error)) => fail!(OTHER, "cannot leave the job: {error}"),
         _ => Ok(()),
@@ -117,7 +121,10 @@ pub(crate) fn session_closes(e: Eng) -> Result {
     e.env.sessions.set(e.env.sessions.get() - 1);
     match (e.env.sessions.get(), e.env.world.get()) {
         (0, Phase::Finalized) => end(e),
-        (0, Phase::Before) => leave_job(e),
+        (0, Phase::Before) => {
+            e.stop()?;
+            leave_job(e)
+        }
         _ => Ok(()),
     }
 }

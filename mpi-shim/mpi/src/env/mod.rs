@@ -23,6 +23,7 @@ pub struct Env {
     /// Where MPI_Init and MPI_Finalize stand. The engine may be running for sessions alone.
     world: Cell<Phase>,
     sessions: Cell<u32>,
+    left_job: Cell<bool>,
     thread_level: Cell<i32>,
     main_thread: Cell<Option<ThreadId>>,
     /// By address: memory from MPI_Alloc_mem.
@@ -37,6 +38,7 @@ impl Default for Env {
         Env {
             world: Cell::new(Phase::Before),
             sessions: Cell::new(0),
+            left_job: Cell::new(false),
             thread_level: Cell::new(THREAD_SINGLE),
             main_thread: Cell::new(None),
             memory: RefCell::default(),
