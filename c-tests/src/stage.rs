@@ -13,13 +13,12 @@ use std::sync::OnceLock;
 use crate::root;
 
 /// Every name under which a program may ask for one of our libraries, and the file that cargo makes.
-const LIBRARIES: [(&str, &str); 8] = [
+const LIBRARIES: [(&str, &str); 7] = [
     ("libmpi_abi.so.1", "libvmi_abi_std.so"),
     ("libmpi_abi.so.0", "libvmi_abi_std.so"),
     ("libmpi_abi.so", "libvmi_abi_std.so"),
     ("libmpi.so.12", "libvmi_abi_mpich.so"),
     ("libmpich.so.12", "libvmi_abi_mpich.so"),
-    ("libmpich.so", "libvmi_abi_mpich.so"),
     ("libmpi.so.40", "libvmi_abi_ompi.so"),
     ("libmpi.so", "libvmi_abi_std.so"),
 ];
