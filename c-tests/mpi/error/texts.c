@@ -16,10 +16,11 @@ int main(int argc, char **argv)
     int x = 0;
     t_start(&argc, &argv);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
     expect(MPI_Send(&x, 1, MPI_INT, 4711, 1, MPI_COMM_WORLD), "MPI_Send", "4711");
     expect(MPI_Send(&x, 1, MPI_INT, 0, -1234, MPI_COMM_WORLD), "MPI_Send", "-1234");
     expect(MPI_Recv(&x, -99, MPI_INT, 0, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE), "MPI_Recv", "-99");
     expect(MPI_Bcast(&x, 1, MPI_INT, 815, MPI_COMM_WORLD), "MPI_Bcast", "815");
-    expect(MPI_Comm_size(MPI_COMM_NULL, &x), "MPI_Comm_size", "COMM");
+    expect(MPI_Comm_size(MPI_COMM_NULL, &x), "MPI_Comm_size", "null");
     return t_end();
 }

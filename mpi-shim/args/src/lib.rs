@@ -191,6 +191,10 @@ impl Ints {
             }
         }
     }
+    /// As [`Ints::set`] without translation, for the elements of a mapped array that are plain numbers.
+    pub fn set_plain(&self, i: usize, value: i64) {
+        Ints { map: None, ..*self }.set(i, value);
+    }
     pub fn to_vec(&self, len: usize) -> Vec<i64> {
         (0..len).map(|i| self.get(i)).collect()
     }

@@ -42,7 +42,8 @@ pub const ORDER_FORTRAN: i32 = 15;
 pub const DISTRIBUTE_NONE: i32 = 16;
 pub const DISTRIBUTE_BLOCK: i32 = 17;
 pub const DISTRIBUTE_CYCLIC: i32 = 18;
-pub const DISTRIBUTE_DFLT_DARG: i32 = 19;
+/// Not the standard ABI's 19: in the other ABIs that is an ordinary block size.
+pub const DISTRIBUTE_DFLT_DARG: i32 = -49767;
 
 /// Predefined communicator, attribute and other handles are `CommId(257)` and so on.
 pub mod predefined {

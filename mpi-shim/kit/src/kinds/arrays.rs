@@ -5,9 +5,10 @@ use crate::abi::Abi;
 use crate::translate;
 use std::ffi::c_int;
 use std::marker::PhantomData;
+use vmi_mpi::constants::DISTRIBUTE_DFLT_DARG;
 use vmi_mpi::{Result, Statuses as View};
 use vmi_mpi_args::{IntMap, Ints as IntView, Width};
-use vmi_mpi_table::constants::DISTRIBUTIONS;
+use vmi_mpi_table::constants::{DISTRIBUTIONS, ORDERS};
 
 macro_rules! int_array {
     ($($(#[$doc:meta])* $name:ident, $c:ty, $abi:ident $s:ident $ptr:ident => $view:expr;)*) => {$(
@@ -44,6 +45,10 @@ int_array! {
     Ranks, c_int, A S p => IntView::mapped(p, &Maps::<A>::RANKS);
     /// `int[]` of `MPI_DISTRIBUTE_…`.
     Distribs, c_int, A S p => IntView::mapped(p, &Maps::<A>::DISTRIBS);
+    /// `int[]` of block sizes or `MPI_DISTRIBUTE_DFLT_DARG`.
+    Dargs, c_int, A S p => IntView::mapped(p, &Maps::<A>::DARGS);
+    /// `int[]` of what a datatype was made from: the engine tells which elements are constants.
+    ContentInts, c_int, A S p => IntView::mapped(p, &Maps::<A>::CONTENTS);
 }
 
 struct Maps<A>(PhantomData<A>);
@@ -54,6 +59,24 @@ impl<A: Abi> Maps<A> {
         to_engine: |v| translate::to_engine::<A>(DISTRIBUTIONS, v),
         to_abi: |v| translate::to_abi::<A>(DISTRIBUTIONS, v),
     };
+    const DARGS: IntMap = IntMap {
+        to_engine: |v| if v == default_darg::<A>() { DISTRIBUTE_DFLT_DARG } else { v },
+        to_abi: |v| if v == DISTRIBUTE_DFLT_DARG { default_darg::<A>() } else { v },
+    };
+    const CONTENTS: IntMap = IntMap {
+        to_engine: |v| v,
+        to_abi: |v| match v {
+            DISTRIBUTE_DFLT_DARG => default_darg::<A>(),
+            v if ORDERS.iter().any(|row| row.std == Some(v)) => translate::to_abi::<A>(ORDERS, v),
+            v => translate::to_abi::<A>(DISTRIBUTIONS, v),
+        },
+    };
+}
+
+/// What programs of this ABI write for `MPI_DISTRIBUTE_DFLT_DARG`.
+fn default_darg<A: Abi>() -> i32 {
+    let row = DISTRIBUTIONS.iter().find(|row| row.name == "MPI_DISTRIBUTE_DFLT_DARG");
+    row.and_then(|row| A::COLUMN.of(row)).unwrap_or(DISTRIBUTE_DFLT_DARG)
 }
 
 /// One status, or an array of them.

@@ -1,7 +1,7 @@
 //! Recipes: how a type was made, kept for `MPI_Type_get_envelope` and `MPI_Type_get_contents`.
 
 use super::Datatype;
-use crate::constants::combiner;
+use crate::constants::{DISTRIBUTE_DFLT_DARG, combiner};
 use crate::{Eng, Handles, Ints, Result, TypeId, fail};
 use std::rc::Rc;
 
@@ -126,12 +126,29 @@ fn contents(e: Eng, dt: &Datatype, room: [i64; 4], numbers: [Ints; 3], types: Ha
         }
     }
     for (out, values) in numbers.iter().zip([&r.ints, &r.aints, &r.counts]) {
-        values.iter().enumerate().for_each(|(i, v)| out.set(i, *v));
+        values.iter().enumerate().for_each(|(i, v)| out.set_plain(i, *v));
     }
+    constant_places(r).into_iter().for_each(|i| numbers[0].set(i, r.ints[i]));
     for (i, t) in r.types.iter().enumerate() {
         types.set(i, handle_for(e, t));
     }
     Ok(())
+}
+
+/// Which integers of a recipe are MPI constants, which every ABI numbers in its own way.
+fn constant_places(r: &Recipe) -> Vec<usize> {
+    let last = r.ints.len().saturating_sub(1);
+    match r.combiner {
+        combiner::SUBARRAY => vec![last],
+        combiner::DARRAY => {
+            let ndims = r.ints[2] as usize;
+            let distribs = if r.large { 3 } else { 3 + ndims };
+            let dargs = distribs + ndims;
+            let default = |&i: &usize| r.ints[i] == i64::from(DISTRIBUTE_DFLT_DARG);
+            (distribs..dargs).chain((dargs..dargs + ndims).filter(default)).chain([last]).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A handle that the program may free: a new one, except for a type that is never freed.

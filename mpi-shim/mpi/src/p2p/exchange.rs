@@ -39,8 +39,10 @@ pub fn sendrecv(
 fn packed(e: Eng, buf: UserBuf, count: i64, datatype: TypeId) -> Result<Vec<u8>> {
     let datatype = datatype::usable(e, datatype)?;
     super::check_buffer(buf, count, &datatype)?;
-    let mut copy = vec![0; datatype.bytes(count) as usize];
-    let len = copy.len();
+    let len = datatype.bytes(count) as usize;
+    // Room for a byte at least: an empty vector's address would look like a sentinel.
+    let mut copy = Vec::with_capacity(len.max(1));
+    copy.resize(len, 0);
     datatype.pack(buf, count, 0, UserBuf::of(&mut copy), len);
     Ok(copy)
 }

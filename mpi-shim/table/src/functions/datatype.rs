@@ -17,8 +17,8 @@ macro_rules! datatype_functions {
         done datatype::type_commit "MPI_Type_commit" (datatype: IoType);
         done datatype::type_contiguous "MPI_Type_contiguous" (count: Count, oldtype: Type, > newtype: Type);
         done datatype::type_contiguous_c "MPI_Type_contiguous_c" (count: Aint, oldtype: Type, > newtype: Type);
-        done datatype::type_create_darray "MPI_Type_create_darray" (size: Int, rank: Int, ndims: Int, array_of_gsizes: Counts, array_of_distribs: Distribs, array_of_dargs: Ints, array_of_psizes: Ints, order: Order, oldtype: Type, > newtype: Type);
-        done datatype::type_create_darray_c "MPI_Type_create_darray_c" (size: Int, rank: Int, ndims: Int, array_of_gsizes: Aints, array_of_distribs: Distribs, array_of_dargs: Ints, array_of_psizes: Ints, order: Order, oldtype: Type, > newtype: Type);
+        done datatype::type_create_darray "MPI_Type_create_darray" (size: Int, rank: Int, ndims: Int, array_of_gsizes: Counts, array_of_distribs: Distribs, array_of_dargs: Dargs, array_of_psizes: Ints, order: Order, oldtype: Type, > newtype: Type);
+        done datatype::type_create_darray_c "MPI_Type_create_darray_c" (size: Int, rank: Int, ndims: Int, array_of_gsizes: Aints, array_of_distribs: Distribs, array_of_dargs: Dargs, array_of_psizes: Ints, order: Order, oldtype: Type, > newtype: Type);
         done datatype::type_create_f90_complex "MPI_Type_create_f90_complex" (p: Int, r: Int, > newtype: Type);
         done datatype::type_create_f90_integer "MPI_Type_create_f90_integer" (r: Int, > newtype: Type);
         done datatype::type_create_f90_real "MPI_Type_create_f90_real" (p: Int, r: Int, > newtype: Type);
@@ -38,8 +38,8 @@ macro_rules! datatype_functions {
         done datatype::type_create_subarray_c "MPI_Type_create_subarray_c" (ndims: Int, array_of_sizes: Aints, array_of_subsizes: Aints, array_of_starts: Aints, order: Order, oldtype: Type, > newtype: Type);
         done datatype::type_dup "MPI_Type_dup" (oldtype: Type, > newtype: Type);
         done datatype::type_free "MPI_Type_free" (datatype: IoType);
-        done datatype::type_get_contents "MPI_Type_get_contents" (datatype: Type, max_integers: Int, max_addresses: Int, max_datatypes: Int, array_of_integers: Ints, array_of_addresses: Aints, array_of_datatypes: Types);
-        done datatype::type_get_contents_c "MPI_Type_get_contents_c" (datatype: Type, max_integers: Aint, max_addresses: Aint, max_large_counts: Aint, max_datatypes: Aint, array_of_integers: Ints, array_of_addresses: Aints, array_of_large_counts: Aints, array_of_datatypes: Types);
+        done datatype::type_get_contents "MPI_Type_get_contents" (datatype: Type, max_integers: Int, max_addresses: Int, max_datatypes: Int, array_of_integers: ContentInts, array_of_addresses: Aints, array_of_datatypes: Types);
+        done datatype::type_get_contents_c "MPI_Type_get_contents_c" (datatype: Type, max_integers: Aint, max_addresses: Aint, max_large_counts: Aint, max_datatypes: Aint, array_of_integers: ContentInts, array_of_addresses: Aints, array_of_large_counts: Aints, array_of_datatypes: Types);
         done datatype::type_get_envelope "MPI_Type_get_envelope" (datatype: Type, > num_integers: Int, > num_addresses: Int, > num_datatypes: Int, > combiner: Combiner);
         done datatype::type_get_envelope_c "MPI_Type_get_envelope_c" (datatype: Type, > num_integers: Aint, > num_addresses: Aint, > num_large_counts: Aint, > num_datatypes: Aint, > combiner: Combiner);
         done datatype::type_get_extent "MPI_Type_get_extent" large (datatype: Type, > lb: Aint, > extent: Aint);
