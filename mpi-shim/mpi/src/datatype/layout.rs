@@ -90,7 +90,7 @@ impl Bounds {
         let ub = match self.mark_ub {
             Some(at) => at,
             None => {
-                let end = if self.data.is_none() { lb } else { data.1 };
+                let end = data.1;
                 let over = end.checked_sub(lb)?.rem_euclid(i64::from(self.align.max(1)));
                 if over == 0 { end } else { end.checked_add(i64::from(self.align) - over)? }
             }
