@@ -143,6 +143,13 @@ impl Job {
         self.place.secret
     }
 
+    /// Processors that the ranks of this host share.
+    pub fn cores(&self) -> usize {
+        let own = std::thread::available_parallelism().map_or(1, usize::from);
+        let told = std::env::var(protocol::variable::CORES).ok().and_then(|v| v.parse().ok());
+        told.unwrap_or(own).max(own)
+    }
+
     /// Which program of a job of several programs this is, from 0.
     pub fn appnum(&self) -> u32 {
         self.place.app

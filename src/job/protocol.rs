@@ -13,6 +13,8 @@ pub mod variable {
     pub const SIZE: &str = "VMI_JOB_SIZE";
     pub const LOCAL_RANK: &str = "VMI_JOB_LOCAL_RANK";
     pub const LOCAL_SIZE: &str = "VMI_JOB_LOCAL_SIZE";
+    /// Processors that the local ranks have together; each may be bound to a part of them.
+    pub const CORES: &str = "VMI_JOB_CORES";
 }
 
 /// From a rank to its agent.

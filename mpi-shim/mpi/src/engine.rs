@@ -127,8 +127,7 @@ impl Engine {
     /// Opens the messaging layer; MPI_Init calls it once the process knows its place in the job.
     pub fn start(&self, job: &'static Job) -> Result {
         let local = job.local_ranks().to_vec();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        self.waiting.tune(local.len(), cores);
+        self.waiting.tune(local.len(), job.cores());
         let node = Node::map(job.node_segment(), local.len())
             .map_err(|why| Error::new(class::OTHER, format!("shared memory of this host: {why}")))?;
         let failed = |why| Error::new(class::OTHER, why);

@@ -112,6 +112,7 @@ pub fn lookup<'a>(environment: &'a [Vec<u8>], name: &[u8]) -> Option<&'a [u8]> {
 
 /// The variables by which a rank knows itself.
 fn identity(start: &Start, address: &Address, rank: u32, index: usize, local: usize) -> Vec<Vec<u8>> {
+    let cores = process::allowed_cpus().map_or(1, |set| set.cpus().len());
     let values = [
         (variable::SOCKET, address.socket.clone()),
         (variable::TICKET, to_hex(&address.ticket)),
@@ -119,6 +120,7 @@ fn identity(start: &Start, address: &Address, rank: u32, index: usize, local: us
         (variable::SIZE, start.size().to_string()),
         (variable::LOCAL_RANK, index.to_string()),
         (variable::LOCAL_SIZE, local.to_string()),
+        (variable::CORES, cores.to_string()),
     ];
     values.map(|(name, value)| format!("{name}={value}").into_bytes()).to_vec()
 }
