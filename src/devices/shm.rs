@@ -80,6 +80,7 @@ impl Shm {
         std::mem::take(&mut self.alerts)
     }
 
+    #[inline]
     fn outgoing(&mut self, slot: u32) -> &mut Outgoing {
         let (node, me) = (&self.node, self.me);
         // Fences are on until `slow_fence` has seen that barriers reach both sides.

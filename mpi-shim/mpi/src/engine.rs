@@ -113,6 +113,11 @@ pub fn share() {
     cell().share();
 }
 
+/// True if several threads may call at once.
+pub fn is_shared() -> bool {
+    cell().is_shared()
+}
+
 /// Lets another thread of the program in for a moment. No `RefCell` may be borrowed.
 pub fn give_way() {
     cell().give_way();

@@ -168,6 +168,11 @@ impl Datatype {
     /// Copies the bytes `from..from + len` of the packed form of `count` elements at `buf` to `dst`.
     #[inline]
     pub fn pack(&self, buf: UserBuf, count: i64, from: u64, dst: UserBuf, len: usize) {
+        if let Some((at, total)) = self.contiguous_window(buf, count)
+            && from + len as u64 <= total
+        {
+            return at.offset(from as isize).copy_to(dst, len);
+        }
         self.layout.program().window(
             Way::Pack,
             buf,
@@ -182,6 +187,11 @@ impl Datatype {
     /// Copies `len` bytes at `src`, which are the bytes from `from` on of the packed form, into `count` elements.
     #[inline]
     pub fn unpack(&self, buf: UserBuf, count: i64, from: u64, src: UserBuf, len: usize) {
+        if let Some((at, total)) = self.contiguous_window(buf, count)
+            && from + len as u64 <= total
+        {
+            return src.copy_to(at.offset(from as isize), len);
+        }
         self.layout.program().window(
             Way::Unpack,
             buf,

@@ -3,6 +3,7 @@
 //! One up: the emitters. One down: [`protocol`], which turns messages into frames, and [`crate::matching`].
 
 pub mod buffered;
+mod direct;
 pub mod exchange;
 pub mod init;
 pub mod probe;
@@ -19,8 +20,9 @@ use crate::constants::{ANY_SOURCE, ANY_TAG, PROC_NULL};
 use crate::datatype::{self, Datatype};
 use crate::error::Result;
 use crate::matching::Envelope;
-use crate::request::{self, COMPLETED, poll_done};
+use crate::request::{self, COMPLETED};
 use crate::{CommId, Eng, RequestId, Status, Statuses, TypeId, UserBuf, fail};
+use direct::Target;
 use std::rc::Rc;
 
 /// How a send may complete (MPI-5.0 §3.4).
@@ -173,6 +175,7 @@ sends! {
     rsend irsend Ready;
 }
 
+#[inline]
 #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Recv")]
 pub fn recv(
     e: Eng,
@@ -184,18 +187,23 @@ pub fn recv(
     comm: CommId,
     status: Statuses,
 ) -> Result {
-    let request = irecv(e, buf, count, datatype, source, tag, comm)?;
-    loop {
-        match poll_done(e, request) {
-            Some(Ok(received)) => {
-                let received = if source == PROC_NULL { NO_PROC } else { received };
-                status.set(0, &received);
-                return Ok(());
-            }
-            Some(Err(error)) => return Err(error),
-            None => e.progress_wait()?,
+    let Checked { comm, datatype } = check_recv(e, buf, count, datatype, source, tag, comm)?;
+    if source == PROC_NULL {
+        status.set(0, &NO_PROC);
+        return Ok(());
+    }
+    if e.generic_live.get() == 0 {
+        let to = Target { pattern: pattern(&comm, source, tag), buf, count, datatype: &datatype };
+        let outcome = e.traffic.borrow_mut().receive_now(&to, e.waiting.polls());
+        if let Some((received, error)) = outcome {
+            status.set(0, &received);
+            return error.map_or(Ok(()), Err);
         }
     }
+    let request = request::irecv_raw(e, &comm, comm.context, buf, count, &datatype, source, tag)?;
+    let received = request::wait_raw(e, request)?;
+    status.set(0, &received);
+    Ok(())
 }
 
 pub fn irecv(

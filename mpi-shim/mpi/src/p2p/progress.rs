@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::request;
 use std::cell::Cell;
 
+/// Fruitless polls after which polling goes on at a gentler pace.
+const PAUSE_AFTER: u32 = 2_000;
+
 /// How a process waits; set when the library starts.
 pub struct Waiting {
     /// Fruitless steps since the last event.
@@ -34,6 +37,13 @@ impl Waiting {
         let (spin, yields) = if ranks <= cores { (20_000, 20) } else { (20, 100) };
         self.spin.set(spin);
         self.yields.set(yields);
+    }
+}
+
+impl Waiting {
+    /// Polls that a blocking call may make without letting other threads in.
+    pub fn polls(&self) -> u32 {
+        if crate::engine::is_shared() { 64.min(self.spin.get()) } else { self.spin.get() }
     }
 }
 
@@ -77,7 +87,10 @@ impl Engine {
         let idle = self.waiting.idle.get() + 1;
         self.waiting.idle.set(idle);
         if idle <= self.waiting.spin.get() {
-            std::hint::spin_loop();
+            // The processor's pause instruction takes long: not while a message may be on its way.
+            if idle > PAUSE_AFTER {
+                std::hint::spin_loop();
+            }
             if idle % 64 == 0 {
                 crate::engine::give_way();
             }

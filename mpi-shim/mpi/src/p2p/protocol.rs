@@ -42,7 +42,7 @@ pub mod kind {
 }
 
 /// What a frame costs its receiver besides the payload, for flow control.
-const FRAME_COST: u64 = 64;
+pub(super) const FRAME_COST: u64 = 64;
 /// Frames handled in one step of progress before the caller looks at its own condition again.
 const STEP: usize = 64;
 
@@ -295,6 +295,11 @@ impl Traffic {
     }
 
     /// A frame waits for room on a way that does not wake us when there is some.
+    #[inline]
+    pub(super) fn has_backlog(&self) -> bool {
+        !self.busy.is_empty()
+    }
+
     pub fn must_watch_for_room(&self) -> bool {
         self.busy.iter().any(|peer| !self.core.wakes_for_room(*peer))
     }
@@ -409,7 +414,7 @@ impl Traffic {
     }
 
     #[inline]
-    fn handle(&mut self, frame: &Incoming) {
+    pub(super) fn handle(&mut self, frame: &Incoming) {
         let meta = frame.header.meta;
         match frame.header.kind {
             kind::EAGER => self.on_eager(frame),
@@ -650,11 +655,11 @@ fn meta_of(e: Envelope) -> [u32; 3] {
 }
 
 #[inline]
-fn envelope_of(meta: [u32; 3]) -> Envelope {
+pub(super) fn envelope_of(meta: [u32; 3]) -> Envelope {
     Envelope { context: meta[0], tag: meta[1] as i32, source: meta[2] as i32 }
 }
 
-fn received_status(e: Envelope, bytes: u64) -> Status {
+pub(super) fn received_status(e: Envelope, bytes: u64) -> Status {
     Status { source: e.source, tag: e.tag, error: 0, bytes, cancelled: false }
 }
 
@@ -667,7 +672,7 @@ fn cancelled_status() -> Status {
 }
 
 #[cold]
-fn truncated(len: u64, capacity: u64, e: Envelope) -> Error {
+pub(super) fn truncated(len: u64, capacity: u64, e: Envelope) -> Error {
     let Envelope { source, tag, .. } = e;
     let text = format!(
         "message of {len} bytes from rank {source} with tag {tag} does not fit the receive buffer of {capacity} bytes"
