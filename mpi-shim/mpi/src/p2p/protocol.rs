@@ -294,12 +294,12 @@ impl Traffic {
         any
     }
 
-    /// A frame waits for room on a way that does not wake us when there is some.
     #[inline]
     pub(super) fn has_backlog(&self) -> bool {
         !self.busy.is_empty()
     }
 
+    /// A frame waits for room on a way that does not wake us when there is some.
     pub fn must_watch_for_room(&self) -> bool {
         self.busy.iter().any(|peer| !self.core.wakes_for_room(*peer))
     }
