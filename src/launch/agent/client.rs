@@ -12,6 +12,18 @@ use std::time::{Duration, Instant};
 /// How long a stranger may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The most a stranger may send; its ticket and rank fit easily.
+const STRANGER_BYTES: usize = 256;
+
+/// Why a connection is to be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The other end has closed it.
+    Closed,
+    /// It does not belong here.
+    Stranger(&'static str),
+}
+
 /// A connection.
 pub struct Client {
     socket: UnixStream,
@@ -21,16 +33,16 @@ pub struct Client {
     waiting: Vec<u8>,
     since: Instant,
     slot: Option<usize>,
-    gone: bool,
+    end: Option<End>,
+    /// How much an unproven peer has sent.
+    heard: usize,
 }
 
 impl Client {
-    /// Accepts a connection of the same user; others are refused.
+    /// Takes a connection; one of another user has ended before a byte of it is read.
     pub fn new(socket: UnixStream) -> io::Result<Client> {
         let peer = unix_socket::peer_credentials(socket.as_fd())?;
-        if peer.uid != unix_socket::own_uid() {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
+        let same_user = peer.uid == unix_socket::own_uid();
         socket.set_nonblocking(true)?;
         Ok(Client {
             socket,
@@ -40,13 +52,20 @@ impl Client {
             waiting: Vec::new(),
             since: Instant::now(),
             slot: None,
-            gone: false,
+            end: (!same_user).then_some(End::Stranger("it belongs to another user")),
+            heard: 0,
         })
     }
 
-    /// Whether the other end has closed, broken the rules, or stayed silent for too long.
-    pub fn is_gone(&self, now: Instant) -> bool {
-        self.gone || self.deadline().is_some_and(|deadline| deadline <= now)
+    /// Whether and why the connection is to be closed.
+    pub fn end(&self, now: Instant) -> Option<End> {
+        let late = self.deadline().is_some_and(|deadline| deadline <= now);
+        self.end.or(late.then_some(End::Stranger("it does not say who it is")))
+    }
+
+    /// The connection has shown that it does not belong here.
+    pub fn refuse(&mut self, why: &'static str) {
+        self.end.get_or_insert(End::Stranger(why));
     }
 
     pub fn deadline(&self) -> Option<Instant> {
@@ -64,7 +83,7 @@ impl Client {
         if set.writable(slot) {
             self.flush();
         }
-        if set.readable(slot) {
+        if set.readable(slot) && self.end.is_none() {
             self.fill();
         }
         let mut requests = Vec::new();
@@ -77,7 +96,7 @@ impl Client {
                 Ok(Some(request)) => requests.push(request),
                 Ok(None) => return requests,
                 Err(_) => {
-                    self.gone = true;
+                    self.refuse("it sends nonsense");
                     return requests;
                 }
             }
@@ -87,9 +106,16 @@ impl Client {
     fn fill(&mut self) {
         let mut buffer = [0; 16384];
         match self.socket.read(&mut buffer) {
-            Ok(0) => self.gone = true,
-            Ok(n) => self.arrived.push(&buffer[..n]),
-            Err(e) => self.gone = !matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
+            Ok(0) => self.end = Some(End::Closed),
+            Ok(n) => {
+                self.heard += n;
+                if self.rank.is_none() && self.heard > STRANGER_BYTES {
+                    return self.refuse("it sends nonsense");
+                }
+                self.arrived.push(&buffer[..n]);
+            }
+            Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(_) => self.end = Some(End::Closed),
         }
     }
 
@@ -107,7 +133,7 @@ impl Client {
                 self.waiting.extend_from_slice(&bytes[head..]);
                 self.flush();
             }
-            Err(_) => self.gone = true,
+            Err(_) => self.end = Some(End::Closed),
         }
     }
 
@@ -117,8 +143,9 @@ impl Client {
             match self.socket.write(&self.waiting[written..]) {
                 Ok(n) => written += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => {
-                    self.gone |= e.kind() != io::ErrorKind::WouldBlock;
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    self.end = Some(End::Closed);
                     break;
                 }
             }

@@ -53,6 +53,8 @@ struct Round {
 /// Runs an agent until its ranks have ended; the result is its exit code.
 pub fn run(start: Start, channel: Channel) -> i32 {
     process::set_name(c"vmi-agent");
+    // The front takes signals as data; whoever sends one to the agent means it.
+    let _ = process::SignalSet::of(&[]).set();
     let mut channel = channel;
     match Agent::begin(start, &mut channel) {
         Ok((ranks, service, signals)) => {

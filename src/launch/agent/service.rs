@@ -1,6 +1,6 @@
 //! What the agent does for ranks that have joined: their place, cards, fences, the order to abort.
 
-use super::client::Client;
+use super::client::{Client, End};
 use super::rank::{Membership, Rank};
 use super::{Cards, Failure, VANISH_PATIENCE};
 use crate::job;
@@ -25,6 +25,8 @@ pub struct Service {
     clients: BTreeMap<u64, Client>,
     next_client: u64,
     cards: Cards<u64>,
+    /// A stranger has been reported; more are dropped in silence.
+    stranger_told: bool,
 }
 
 impl Service {
@@ -42,7 +44,17 @@ impl Service {
         };
         let lifeline = make().map_err(|error| failure(format!("cannot set up the node: {error}")))?;
         let (clients, cards) = (BTreeMap::new(), Cards::default());
-        Ok(Service { start, ticket, listener, segment, lifeline, clients, next_client: 0, cards })
+        Ok(Service {
+            start,
+            ticket,
+            listener,
+            segment,
+            lifeline,
+            clients,
+            next_client: 0,
+            cards,
+            stranger_told: false,
+        })
     }
 
     /// Registers all descriptors; returns the listener's slot.
@@ -72,14 +84,21 @@ impl Service {
             for request in requests {
                 self.serve(id, request, ranks, channel);
             }
-            if self.clients.get(&id).is_some_and(|client| client.is_gone(now)) {
-                self.disconnect(id, now, ranks);
+            if let Some(end) = self.clients.get(&id).and_then(|client| client.end(now)) {
+                self.disconnect(id, end, now, ranks, channel);
             }
         }
     }
 
-    fn disconnect(&mut self, id: u64, now: Instant, ranks: &mut [Rank]) {
+    fn disconnect(&mut self, id: u64, end: End, now: Instant, ranks: &mut [Rank], channel: &mut Channel) {
         let Some(client) = self.clients.remove(&id) else { return };
+        if let End::Stranger(why) = end
+            && !std::mem::replace(&mut self.stranger_told, true)
+        {
+            let note =
+                format!("a connection of process {} is dropped, because {why}; the job goes on", client.pid);
+            channel.send(&Report::Note(note).encode());
+        }
         if let Some(rank) = ranks.iter_mut().find(|rank| rank.membership == Membership::Member(id)) {
             rank.vanished = Some((client.pid, now + VANISH_PATIENCE));
         }
@@ -135,7 +154,11 @@ impl Service {
         };
         let (Some(client), Some(rank)) = (self.clients.get_mut(&id), rank.filter(|_| reason.is_empty()))
         else {
-            return self.reply(id, &Reply::Refused { reason });
+            self.reply(id, &Reply::Refused { reason });
+            if let Some(client) = self.clients.get_mut(&id).filter(|_| *ticket != self.ticket) {
+                client.refuse("its ticket is wrong");
+            }
+            return;
         };
         // The kernel keeps one owner per open file, so every rank needs one of its own.
         let Ok(lifeline) = fd::reopen(self.lifeline.0.as_fd()) else {

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// How long a remote agent may take to answer.
 const REMOTE_PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long an agent that has said goodbye, or the ssh that reached it, may take to end by itself.
+const GOODBYE: Duration = Duration::from_millis(500);
+
 /// A host of the job.
 pub struct Host {
     pub name: String,
@@ -145,6 +148,13 @@ impl Host {
     pub fn forget(&mut self) {
         self.state = State::Lost;
         let _ = process::kill(self.pid, libc::SIGKILL);
+    }
+
+    /// Waits for the end of an agent that has said goodbye.
+    pub fn wait_for_end(&self) {
+        if self.state == State::Done {
+            process::wait_for_at_most(self.pid, GOODBYE);
+        }
     }
 
     /// Whether the agent has answered at all.

@@ -358,6 +358,7 @@ impl Front {
             sink.release_all(now);
             while !sink.is_empty() && sink.write_piece().is_ok() {}
         }
+        self.hosts.iter().for_each(Host::wait_for_end);
         sweep::sweep(|_| false);
         if let Some(signal) = self.interrupted {
             self.messages.say(
