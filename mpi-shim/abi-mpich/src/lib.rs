@@ -108,12 +108,12 @@ impl Abi for Mpich {
         if tag == ANY_TAG { -1 } else { tag }
     }
     #[inline(always)]
-    fn buffer(ptr: *mut u8) -> UserBuf {
+    unsafe fn buffer(ptr: *mut u8) -> UserBuf {
         match ptr as isize {
             -1 => UserBuf::IN_PLACE,
             // SAFETY: MPI_BUFFER_AUTOMATIC, which the engine compares and never follows.
             -2 => unsafe { UserBuf::from_raw(std::ptr::without_provenance_mut(2)) },
-            // SAFETY: a buffer argument of the call in progress.
+            // SAFETY: a buffer argument (caller).
             _ => unsafe { UserBuf::from_raw(ptr) },
         }
     }

@@ -105,8 +105,8 @@ impl Abi for Ompi {
         if tag == ANY_TAG { -1 } else { tag }
     }
     #[inline(always)]
-    fn buffer(ptr: *mut u8) -> UserBuf {
-        // SAFETY: a buffer argument of the call in progress. MPI_IN_PLACE is 1 here as in the engine.
+    unsafe fn buffer(ptr: *mut u8) -> UserBuf {
+        // SAFETY: a buffer argument (caller). MPI_IN_PLACE is 1 here as in the engine.
         unsafe { UserBuf::from_raw(ptr) }
     }
     #[inline(always)]

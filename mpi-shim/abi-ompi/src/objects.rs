@@ -28,7 +28,7 @@ const fn object<const WORDS: usize>(id: u32) -> Object<WORDS> {
 #[inline(always)]
 pub unsafe fn id_of(ptr: *const u8) -> Option<u32> {
     const LOWEST: usize = 4096;
-    if (ptr as usize) < LOWEST || ptr as usize % 8 != 0 {
+    if (ptr as usize) < LOWEST || !(ptr as usize).is_multiple_of(8) {
         return None;
     }
     // SAFETY: readable (caller), aligned (checked).
@@ -58,6 +58,7 @@ macro_rules! objects {
             pub static $name: Object<$words> = object($id);
         )*)*
         $(
+            #[allow(unused_assignments, reason = "the last object of a kind need not know it is known")]
             pub static $kind: Addresses<$first, $n> = {
                 let mut addresses = [ptr::null(); $n];
                 let mut known = [false; $n];

@@ -82,8 +82,8 @@ impl Abi for Std {
         tag
     }
     #[inline(always)]
-    fn buffer(ptr: *mut u8) -> UserBuf {
-        // SAFETY: a buffer argument of the call in progress.
+    unsafe fn buffer(ptr: *mut u8) -> UserBuf {
+        // SAFETY: a buffer argument (caller).
         unsafe { UserBuf::from_raw(ptr) }
     }
     #[inline(always)]

@@ -53,7 +53,10 @@ pub trait Abi: Copy + 'static {
     fn tag_in(tag: i32) -> i32;
     fn tag_out(tag: i32) -> i32;
     /// Translates `MPI_BOTTOM`, `MPI_IN_PLACE` and `MPI_BUFFER_AUTOMATIC` (2 inside the engine).
-    fn buffer(ptr: *mut u8) -> UserBuf;
+    ///
+    /// # Safety
+    /// `ptr` is a buffer argument of the MPI call in progress.
+    unsafe fn buffer(ptr: *mut u8) -> UserBuf;
     /// NULL for `MPI_STATUS_IGNORE` and `MPI_STATUSES_IGNORE`.
     fn statuses(ptr: *mut u8) -> *mut u8;
     /// 10 for `MPI_UNWEIGHTED`, 11 for `MPI_WEIGHTS_EMPTY`.

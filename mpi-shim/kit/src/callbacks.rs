@@ -13,6 +13,7 @@ use vmi_mpi_table::constants::KEYVALS;
 
 /// Tells the engine how to call the program's functions, and how a panic ends the process.
 pub fn register<A: AnyAbi>() {
+    report_panics();
     vmi_mpi_args::register_callbacks(Callbacks {
         op: op::<A>,
         attr_copy: attr_copy::<A>,
@@ -24,6 +25,18 @@ pub fn register<A: AnyAbi>() {
     });
     let engine = crate::host::engine();
     vmi_mpi::attr::set_numbers(engine, A::rank_out(vmi_mpi::constants::PROC_NULL), errors::code_out::<A>);
+}
+
+/// A panic is a mistake of ours and must not reach C: one line that says where, then the process aborts and its launcher ends
+/// the job.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let what = panic.payload_as_str().unwrap_or("no reason given");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let process = std::process::id();
+        eprintln!("VMI: internal error in process {process} at {place}: {what} (please report it)");
+        std::process::abort();
+    }));
 }
 
 /// Turns an address of the program into a function.

@@ -177,6 +177,7 @@ macro_rules! emit_check {
 macro_rules! emit_exports {
     (($abi:ty, $size:ident, $name:expr, $pname:expr, $ret:ty)
      $([$(input $i:ident $ik:ident)? $(output $o:ident $ok:ident)? $(ignored $g:ident $gk:ident)?])* $body:block) => {
+        #[allow(clippy::too_many_arguments, reason = "the arguments of the MPI function")]
         const _: () = {
             #[allow(unused_variables, reason = "a stub looks at few of its arguments")]
             fn body($(

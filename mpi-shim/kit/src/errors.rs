@@ -8,7 +8,7 @@
 use crate::abi::{Abi, Column};
 use crate::translate;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
-use vmi_mpi_table::constants::{ERROR_CLASSES, Int, LIMITS};
+use vmi_mpi_table::constants::{Int, LIMITS};
 
 const NUMBER: i32 = 0xffff;
 /// The engine's last error class; numbers above are the program's own.
@@ -26,8 +26,7 @@ pub fn code_out<A: Abi>(code: i32) -> i32 {
     if number > LAST_CLASS {
         return A::user_code_out(number);
     }
-    let class =
-        if number == LAST_CLASS { last_code::<A>() } else { translate::to_abi::<A>(ERROR_CLASSES, number) };
+    let class = if number == LAST_CLASS { last_code::<A>() } else { translate::class_to_abi::<A>(number) };
     if A::DETAILED_CODES {
         return class | (code & !NUMBER);
     }
@@ -51,9 +50,9 @@ pub fn code_in<A: Abi>(code: i32) -> i32 {
         return number;
     }
     if !A::DETAILED_CODES {
-        return translate::to_engine::<A>(ERROR_CLASSES, code);
+        return translate::class_to_engine::<A>(code);
     }
-    translate::to_engine::<A>(ERROR_CLASSES, code & NUMBER) | (code & !NUMBER)
+    translate::class_to_engine::<A>(code & NUMBER) | (code & !NUMBER)
 }
 
 /// As [`code_in`], and for a plain class the code of its latest error.

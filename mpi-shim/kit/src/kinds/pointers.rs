@@ -29,7 +29,7 @@ macro_rules! simple {
 
 simple! {
     /// A choice buffer.
-    Buf, *mut u8, UserBuf, A S p => A::buffer(p);
+    Buf, *mut u8, UserBuf, A S p => buffer::<A>(p);
     /// An address that is passed on: extra state, attribute values.
     Addr, usize, usize, A S p => p;
     /// An address of a kind that the engine does not know yet.
@@ -51,6 +51,12 @@ simple! {
     PortOut, *mut u8, View, A S p => string::<A>(p, |l| l.port_name);
     KeyOut, *mut u8, View, A S p => string::<A>(p, |l| l.info_key);
     DatarepOut, *mut u8, View, A S p => string::<A>(p, |l| l.datarep);
+}
+
+#[inline(always)]
+fn buffer<A: Abi>(ptr: *mut u8) -> UserBuf {
+    // SAFETY: a buffer argument of the call in progress.
+    unsafe { A::buffer(ptr) }
 }
 
 #[inline(always)]
