@@ -125,7 +125,7 @@ impl Inbox {
 
     fn grow_for_stream(&mut self) {
         if self.end == self.bytes.len() && self.bytes.len() < MOST {
-            self.bytes.resize(self.bytes.len() * 2, 0);
+            self.bytes.resize((self.bytes.len() * 2).min(MOST), 0);
         }
     }
 }

@@ -158,6 +158,10 @@ impl Tcp {
                     return Err(SendError::Full);
                 }
                 link.outbox.push(header, fill);
+                // Only a watched socket, or the end of dialing, will take the frame along by itself.
+                if !link.watched {
+                    link.flush(&self.epoll, token(LINK, peer));
+                }
                 Ok(())
             }
         }

@@ -321,3 +321,37 @@ fn the_network_wakes_a_sleeper() {
         got[1] == 1
     });
 }
+
+/// A receiver that looks only when its bell rings, a sender that fills the way: no frame may stay behind.
+#[test]
+fn a_full_way_drains_when_the_receiver_sleeps_between() {
+    let mut job = job(2);
+    let sizes = vec![vec![wire::MAX_PAYLOAD; 300]; 2];
+    let (mut sent, mut got) = (0, [0; 2]);
+    let mut dice = Dice(99);
+    until("the exchange", LONG, || {
+        while sent < 300 {
+            let fill = |to: UserBuf| to.write(0, &bytes_of(sent, wire::MAX_PAYLOAD));
+            if job.ranks[0].send(1, header(sent, wire::MAX_PAYLOAD), fill).is_err() {
+                break;
+            }
+            sent += 1;
+        }
+        for me in 0..2 {
+            // Asleep or not: what is announced as nothing to do must be nothing to do.
+            while !job.ranks[me].announce_sleep() {
+                if me == 1 && dice.next(3) == 0 {
+                    receive(&mut job.ranks[1], &mut got, &sizes);
+                }
+                if me == 0 {
+                    assert!(job.ranks[0].next().is_none());
+                }
+            }
+        }
+        let asleep_with_work = job.ranks[0].links[1]
+            .as_ref()
+            .is_some_and(|l| matches!(l.state, State::Up(_)) && !l.outbox.is_empty() && !l.watched);
+        assert!(!asleep_with_work);
+        got[0] == 300
+    });
+}
