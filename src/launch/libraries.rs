@@ -96,6 +96,10 @@ fn beside_this_program() -> Option<PathBuf> {
     if installed.is_dir() {
         return Some(installed);
     }
+    let installed = place.parent()?.join("lib");
+    if NAMES.iter().any(|(name, _)| installed.join(name).exists()) {
+        return Some(installed);
+    }
     let built = NAMES.iter().any(|(_, file)| place.join(file).exists());
     built.then(|| link_names(place))
 }
