@@ -113,9 +113,23 @@ pub async fn allgather<'a>(w: &Wire, block: impl Fn(usize) -> Part<'a>) -> Resul
     }
     match choice::allgather(w.size, blocks.total() as usize, |_| true) {
         Algorithm::Ring => ring(w, block).await,
+        Algorithm::Direct => direct(w, block).await,
         Algorithm::Bruck => bruck(w, block).await,
         Algorithm::Tree => tree(w, block, &blocks).await,
     }
+}
+
+/// Every rank sends its block to every other.
+pub async fn direct<'a>(w: &Wire, block: impl Fn(usize) -> Part<'a>) -> Result {
+    let mut batch = Batch::new();
+    for i in 1..w.size {
+        batch.push(w.isend(block(w.rank), (w.rank + i) % w.size)?);
+    }
+    for i in 1..w.size {
+        let rank = (w.rank + i) % w.size;
+        batch.push(w.irecv(block(rank), rank)?);
+    }
+    batch.all().await
 }
 
 /// In each step every rank passes to its neighbour the block that it received last.

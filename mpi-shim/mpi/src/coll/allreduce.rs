@@ -62,15 +62,31 @@ pub async fn allreduce(w: &Wire, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf
     }
     let blockwise = fold.commutes() && count >= w.size as i64;
     let usable = |a| match a {
-        Algorithm::RecursiveDoubling | Algorithm::Tree => true,
+        Algorithm::RecursiveDoubling | Algorithm::Direct | Algorithm::Tree => true,
         Algorithm::Halving | Algorithm::Ring => blockwise,
     };
     match choice::allreduce(w.size, fold.bytes(count), usable) {
         Algorithm::RecursiveDoubling => recursive_doubling(w, fold, mine, recvbuf, count).await,
+        Algorithm::Direct => direct(w, fold, mine, recvbuf, count).await,
         Algorithm::Tree => tree(w, fold, mine, recvbuf, count).await,
         Algorithm::Halving => halving(w, fold, mine, recvbuf, count).await,
         Algorithm::Ring => ring(w, fold, mine, recvbuf, count).await,
     }
+}
+
+/// Every rank sends its operand to every other; each combines them in the order of ranks.
+pub async fn direct(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
+    let operands = reduce::Operands::new(w, fold, count, mine)?;
+    let mut batch = Batch::new();
+    for i in 1..w.size {
+        batch.push(w.isend(operands.of(w.rank), (w.rank + i) % w.size)?);
+    }
+    for i in 1..w.size {
+        let rank = (w.rank + i) % w.size;
+        batch.push(w.irecv(operands.of(rank), rank)?);
+    }
+    batch.all().await?;
+    operands.combine(w, recvbuf)
 }
 
 /// Up to rank 0 and down again.

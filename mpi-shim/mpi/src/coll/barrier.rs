@@ -40,6 +40,7 @@ pub async fn barrier(w: &Wire) -> Result {
     match choice::barrier(w.size, 0, |_| true) {
         Algorithm::Dissemination => dissemination(w).await,
         Algorithm::Tree => tree(w).await,
+        Algorithm::Direct => direct(w).await,
     }
 }
 
@@ -52,6 +53,18 @@ pub async fn dissemination(w: &Wire) -> Result {
         distance *= 2;
     }
     Ok(())
+}
+
+/// Every rank tells every other that it has arrived.
+pub async fn direct(w: &Wire) -> Result {
+    let mut batch = Batch::new();
+    for i in 1..w.size {
+        batch.push(w.isend(nothing(w), (w.rank + i) % w.size)?);
+    }
+    for i in 1..w.size {
+        batch.push(w.irecv(nothing(w), (w.rank + i) % w.size)?);
+    }
+    batch.all().await
 }
 
 /// Arrival is reported up a tree, the release comes down.

@@ -60,11 +60,23 @@ pub async fn bcast(w: &Wire, part: Part<'_>, root: usize) -> Result {
         return Ok(());
     }
     match choice::bcast(w.size, part.len(), |_| true) {
+        Algorithm::Linear => linear(w, part, root).await,
         Algorithm::Tree => tree(w, part, root).await,
         Algorithm::SegmentedTree => segmented(w, part, root, binomial(w, root)).await,
         Algorithm::Chain => segmented(w, part, root, chain(w, root)).await,
         Algorithm::ScatterRing => scatter_ring(w, part, root).await,
     }
+}
+
+pub async fn linear(w: &Wire, part: Part<'_>, root: usize) -> Result {
+    if w.rank != root {
+        return w.recv(part, root).await;
+    }
+    let mut batch = Batch::new();
+    for i in 1..w.size {
+        batch.push(w.isend(part, (root + i) % w.size)?);
+    }
+    batch.all().await
 }
 
 /// Binomial tree, the whole message at once. The farthest child leads the largest subtree and goes first.

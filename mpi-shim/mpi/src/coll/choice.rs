@@ -4,10 +4,11 @@
 //! ranks, the bytes of the operation and whether operands may be exchanged. It must not depend on the layout
 //! of a datatype (ranks may describe the same data differently) nor on the machine (hosts may differ).
 //!
-//! What decides: up to [`FEW`] ranks the number of steps on the critical path; above it the total number of
-//! messages, because many ranks usually share few cores and then work counts more than depth (a reduction
-//! and broadcast along a tree of 8 ranks takes 14 messages, recursive doubling 24). Large data goes in blocks
-//! or segments, so that no rank handles more than twice the data and blocks stay in cache.
+//! What decides for small data is how often a rank must wait for another, because ranks usually outnumber cores
+//! and then every wait may cost a turn of all other ranks. With 8 ranks on 2 cores an 8-byte allreduce by a tree
+//! (14 messages, 6 waits in a row) made 7.7 switches per rank, recursive doubling (24 messages, 3 waits) 1.9. One
+//! exchange of everybody with everybody (56 messages) waits once; messages are cheap, so it serves up to [`SOME`]
+//! ranks. Large data goes in blocks or segments: no rank handles more than twice the data, blocks stay in cache.
 //!
 //! A collective's row is overridden for the whole job by an environment variable that is read once:
 //! `VMI_COLL_ALLREDUCE=ring`. Names are those of the enumerations below, in lower case with `-` between words. An
@@ -15,7 +16,9 @@
 
 use std::sync::OnceLock;
 
-/// Up to here a rank is assumed to have a core of its own.
+/// Up to here, a message from each rank to each other rank is cheaper than waiting twice.
+const SOME: usize = 16;
+/// Up to here, one exchange with a partner or two is as good as anything.
 const FEW: usize = 4;
 const ANY: usize = usize::MAX;
 const KIB: usize = 1 << 10;
@@ -76,11 +79,15 @@ collectives! {
     barrier Barrier "VMI_COLL_BARRIER" {
         /// log2(n) steps, n messages each.
         Dissemination "dissemination",
-        /// Up and down a binomial tree: 2(n-1) messages.
+        /// Up and down a binomial tree: 2(n-1) messages, 2 log2(n) steps.
         Tree "tree",
-    } [row(FEW, ANY, Barrier::Dissemination), row(ANY, ANY, Barrier::Tree)];
+        /// Everybody tells everybody: one step.
+        Direct "direct",
+    } [row(SOME, ANY, Barrier::Direct), row(ANY, ANY, Barrier::Dissemination)];
 
     bcast Bcast "VMI_COLL_BCAST" {
+        /// The root sends to every rank.
+        Linear "linear",
         /// Binomial tree: log2(n) steps, the whole message at once.
         Tree "tree",
         /// The message in segments down the binomial tree.
@@ -89,18 +96,28 @@ collectives! {
         Chain "chain",
         /// Blocks down the tree, then around a ring.
         ScatterRing "scatter-ring",
-    } [row(2, ANY, Bcast::Tree), row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain)];
+    } [
+        row(2, ANY, Bcast::Linear), row(SOME, KIB, Bcast::Linear),
+        row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain),
+    ];
 
     reduce Reduce "VMI_COLL_REDUCE" {
+        /// The root receives from every rank.
+        Linear "linear",
         /// Binomial tree, operands in the order of ranks.
         Tree "tree",
         /// Reduce-scatter around a ring, blocks then sent to the root.
         Ring "ring",
-    } [row(2, ANY, Reduce::Tree), row(ANY, 128 * KIB, Reduce::Tree), row(ANY, ANY, Reduce::Ring), row(ANY, ANY, Reduce::Tree)];
+    } [
+        row(2, ANY, Reduce::Tree), row(SOME, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),
+        row(ANY, ANY, Reduce::Ring), row(ANY, ANY, Reduce::Tree),
+    ];
 
     allreduce Allreduce "VMI_COLL_ALLREDUCE" {
-        /// log2(n) exchanges of the whole vector: shortest path.
+        /// log2(n) exchanges of the whole vector.
         RecursiveDoubling "recursive-doubling",
+        /// Everybody sends its operand to everybody: one step.
+        Direct "direct",
         /// Reduce to rank 0 and broadcast: fewest messages.
         Tree "tree",
         /// Halving exchanges, then doubling ones: log2(n) steps with 2/n of the traffic of doubling alone.
@@ -108,9 +125,10 @@ collectives! {
         /// Reduce-scatter and allgather around a ring: neighbours only.
         Ring "ring",
     } [
-        row(FEW, 16 * KIB, Allreduce::RecursiveDoubling), row(ANY, 16 * KIB, Allreduce::Tree),
+        row(2, 16 * KIB, Allreduce::RecursiveDoubling), row(SOME, 512, Allreduce::Direct),
+        row(ANY, 16 * KIB, Allreduce::RecursiveDoubling),
         row(FEW, 1024 * KIB, Allreduce::Halving), row(ANY, ANY, Allreduce::Ring),
-        row(FEW, ANY, Allreduce::RecursiveDoubling), row(ANY, ANY, Allreduce::Tree),
+        row(ANY, ANY, Allreduce::RecursiveDoubling),
     ];
 
     reduce_scatter ReduceScatter "VMI_COLL_REDUCE_SCATTER" {
@@ -118,31 +136,39 @@ collectives! {
         Tree "tree",
         /// Each block goes around the ring once and is reduced on its way.
         Ring "ring",
-    } [row(2, ANY, ReduceScatter::Ring), row(ANY, 16 * KIB, ReduceScatter::Tree), row(ANY, ANY, ReduceScatter::Ring), row(ANY, ANY, ReduceScatter::Tree)];
+    } [
+        row(2, ANY, ReduceScatter::Ring), row(ANY, 16 * KIB, ReduceScatter::Tree),
+        row(ANY, ANY, ReduceScatter::Ring), row(ANY, ANY, ReduceScatter::Tree),
+    ];
 
     gather Gather "VMI_COLL_GATHER" {
         /// Every rank sends to the root.
         Linear "linear",
         /// Up a binomial tree: the root receives log2(n) messages.
         Tree "tree",
-    } [row(FEW, ANY, Gather::Linear), row(ANY, KIB, Gather::Tree), row(ANY, ANY, Gather::Linear)];
+    } [row(SOME, ANY, Gather::Linear), row(ANY, KIB, Gather::Tree), row(ANY, ANY, Gather::Linear)];
 
     scatter Scatter "VMI_COLL_SCATTER" {
         /// The root sends to every rank.
         Linear "linear",
         /// Down a binomial tree: the root sends log2(n) messages.
         Tree "tree",
-    } [row(FEW, ANY, Scatter::Linear), row(ANY, KIB, Scatter::Tree), row(ANY, ANY, Scatter::Linear)];
+    } [row(SOME, ANY, Scatter::Linear), row(ANY, KIB, Scatter::Tree), row(ANY, ANY, Scatter::Linear)];
 
     /// Bytes are those of the whole result.
     allgather Allgather "VMI_COLL_ALLGATHER" {
         /// log2(n) steps with growing messages.
         Bruck "bruck",
+        /// Everybody sends its block to everybody: one step, no temporary memory.
+        Direct "direct",
         /// Gather to rank 0 and broadcast: fewest messages.
         Tree "tree",
         /// n-1 steps, neighbours only, no temporary memory.
         Ring "ring",
-    } [row(2, ANY, Allgather::Ring), row(FEW, 16 * KIB, Allgather::Bruck), row(ANY, 16 * KIB, Allgather::Tree), row(ANY, ANY, Allgather::Ring)];
+    } [
+        row(2, ANY, Allgather::Ring), row(SOME, 16 * KIB, Allgather::Direct),
+        row(ANY, 16 * KIB, Allgather::Bruck), row(ANY, ANY, Allgather::Ring),
+    ];
 
     /// Bytes are those of one block.
     alltoall Alltoall "VMI_COLL_ALLTOALL" {
@@ -150,7 +176,7 @@ collectives! {
         Bruck "bruck",
         /// Every rank sends every block directly.
         Direct "direct",
-    } [row(FEW, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct)];
+    } [row(SOME, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct)];
 }
 
 /// Bytes of a segment of a segmented broadcast: a few of them fit in a core's second-level cache.

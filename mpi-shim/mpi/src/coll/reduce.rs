@@ -6,7 +6,7 @@ use super::fold::Fold;
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::{Blocks, Tree};
-use super::wire::{Batch, Wire};
+use super::wire::{Batch, Temp, Wire};
 use super::{Eng, check};
 use crate::error::Result;
 use crate::{CommId, OpId, TypeId, UserBuf};
@@ -84,11 +84,61 @@ pub async fn reduce(
     if count == 0 {
         return Ok(());
     }
-    let usable = |a| a == Algorithm::Tree || (fold.commutes() && count >= w.size as i64);
+    let usable = |a| a != Algorithm::Ring || (fold.commutes() && count >= w.size as i64);
     match choice::reduce(w.size, fold.bytes(count), usable) {
+        Algorithm::Linear => linear(w, fold, mine, recvbuf, count, root).await,
         Algorithm::Tree if fold.commutes() || root == 0 => tree(w, fold, mine, recvbuf, count, root).await,
         Algorithm::Tree => tree_in_order(w, fold, mine, recvbuf, count, root).await,
         Algorithm::Ring => ring_to_root(w, fold, mine, recvbuf, count, root).await,
+    }
+}
+
+/// Every rank sends its operand to the root.
+pub async fn linear(
+    w: &Wire,
+    fold: &Fold,
+    mine: UserBuf,
+    recvbuf: UserBuf,
+    count: i64,
+    root: usize,
+) -> Result {
+    if w.rank != root {
+        return w.send(Part::new(mine, count, fold.dt()), root).await;
+    }
+    let operands = Operands::new(w, fold, count, mine)?;
+    let mut batch = Batch::new();
+    for rank in (0..w.size).filter(|&rank| rank != root) {
+        batch.push(w.irecv(operands.of(rank), rank)?);
+    }
+    batch.all().await?;
+    operands.combine(w, recvbuf)
+}
+
+/// Memory for the operands of all ranks; mine is in its place from the start.
+pub struct Operands<'w> {
+    fold: &'w Fold,
+    count: i64,
+    temp: Temp<'w>,
+}
+
+impl<'w> Operands<'w> {
+    pub fn new(w: &'w Wire, fold: &'w Fold, count: i64, mine: UserBuf) -> Result<Self> {
+        let operands = Operands { fold, count, temp: w.temp_for(fold.dt(), count * w.size as i64) };
+        copy(w, Part::new(mine, count, fold.dt()), operands.of(w.rank))?;
+        Ok(operands)
+    }
+
+    /// The operand of `rank`.
+    pub fn of(&self, rank: usize) -> Part<'_> {
+        Part::new(self.temp.base, 0, self.fold.dt()).at(rank as i64 * self.count, self.count)
+    }
+
+    /// Combines all operands in the order of ranks.
+    pub fn combine(&self, w: &Wire, out: UserBuf) -> Result {
+        for rank in 1..w.size {
+            w.fold(self.fold, self.of(rank - 1).buf, self.of(rank).buf, self.count)?;
+        }
+        copy(w, self.of(w.size - 1), Part::new(out, self.count, self.fold.dt()))
     }
 }
 

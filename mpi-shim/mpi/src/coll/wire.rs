@@ -263,8 +263,16 @@ impl<'w> Batch<'w> {
         Self::default()
     }
 
+    /// Adds a request; one that is complete is done with at once, as most sends are.
     pub fn push(&mut self, pending: Pending<'w>) {
-        self.pending.push(pending);
+        match pending.wire.poll_request(pending.id) {
+            None => self.pending.push(pending),
+            Some(outcome) => {
+                if let Err(error) = pending.finish(outcome) {
+                    self.error.get_or_insert(error);
+                }
+            }
+        }
     }
 
     /// Waits until at most `keep` requests are left.

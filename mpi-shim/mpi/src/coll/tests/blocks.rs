@@ -122,6 +122,11 @@ fn allgather_ring() {
 }
 
 #[test]
+fn allgather_direct() {
+    check_allgather(|w, block, _| Box::pin(every::direct(w, block)));
+}
+
+#[test]
 fn allgather_bruck() {
     check_allgather(|w, block, _| Box::pin(every::bruck(w, block)));
 }

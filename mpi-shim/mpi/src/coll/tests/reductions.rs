@@ -70,6 +70,11 @@ fn allreduce_recursive_doubling() {
 }
 
 #[test]
+fn allreduce_direct() {
+    check_allreduce(false, |w, f, s, r, n| Box::pin(all::direct(w, f, s, r, n)));
+}
+
+#[test]
 fn allreduce_tree() {
     check_allreduce(false, |w, f, s, r, n| Box::pin(all::tree(w, f, s, r, n)));
 }
@@ -104,6 +109,11 @@ fn check_reduce(usable: fn(&Case, usize) -> bool, algorithm: Rooted) {
             }
         }
     }
+}
+
+#[test]
+fn reduce_linear() {
+    check_reduce(|_, _| true, |w, f, s, r, n, root| Box::pin(one::linear(w, f, s, r, n, root)));
 }
 
 #[test]
@@ -203,14 +213,19 @@ fn scan_exclusive() {
     check_scan(prefix::Kind::Exclusive);
 }
 
-/// The number of messages that the table in `choice` counts on.
+/// The numbers of messages that the table in `choice` counts on.
 #[test]
-fn small_allreduce_of_eight_ranks_takes_14_messages() {
+fn messages_of_a_small_allreduce_of_eight_ranks() {
     let types = Types::new();
-    let (_, messages) = World::of(8, Mode::Eager).run(&types, async |_, w| {
-        let mut word = [w.rank as i64];
-        agree::sum_up(w, &mut word, Agree::Sum).await.unwrap();
-        assert_eq!(word, [28]);
-    });
-    assert_eq!(messages, 14);
+    let count = |algorithm: Algorithm| {
+        let run = async |_: usize, w: &Wire| {
+            let word = Buffer::of(&types.word, &[1]);
+            algorithm(w, &SUM.fold(&types.word), word.base, word.base, 1).await.unwrap();
+            assert_eq!(word.values(), [8]);
+        };
+        World::of(8, Mode::Eager).run(&types, run).1
+    };
+    assert_eq!(count(|w, f, s, r, n| Box::pin(all::tree(w, f, s, r, n))), 14);
+    assert_eq!(count(|w, f, s, r, n| Box::pin(all::recursive_doubling(w, f, s, r, n))), 24);
+    assert_eq!(count(|w, f, s, r, n| Box::pin(all::direct(w, f, s, r, n))), 56);
 }

@@ -25,6 +25,11 @@ fn barrier_dissemination() {
 }
 
 #[test]
+fn barrier_direct() {
+    check_barrier(|w| Box::pin(meet::direct(w)));
+}
+
+#[test]
 fn barrier_tree() {
     check_barrier(|w| Box::pin(meet::tree(w)));
 }
@@ -48,6 +53,11 @@ fn check_bcast(counts: &[i64], algorithm: for<'a> fn(&'a Wire, Part<'a>, usize) 
             }
         }
     }
+}
+
+#[test]
+fn bcast_linear() {
+    check_bcast(&[1, 100], |w, part, root| Box::pin(spread::linear(w, part, root)));
 }
 
 #[test]
