@@ -23,6 +23,19 @@ const NAMES: &[(&str, &str)] = &[
 /// Names of other MPI libraries that ours do not replace.
 const UNKNOWN: &[&str] = &["libmpi.so.1", "libmpi.so.20", "libmpich.so.10", "libmpl.so.1"];
 
+/// Names a library of ours to preload whatever the program looks like; `--preload` sets it.
+pub const PRELOAD: &str = "VMI_PRELOAD";
+
+/// The name of our library for an ABI the user names.
+pub fn name_of_abi(abi: &str) -> Option<&'static str> {
+    match abi {
+        "mpich" | "intel" | "mvapich" => Some("libmpi.so.12"),
+        "openmpi" | "ompi" => Some("libmpi.so.40"),
+        "std" | "abi" => Some("libmpi_abi.so.1"),
+        _ => None,
+    }
+}
+
 /// More libraries than this are not looked into.
 const MOST_LIBRARIES: usize = 256;
 
@@ -45,7 +58,10 @@ impl Libraries {
     /// When the program needs an MPI library that is not there: it would run with another one, each rank alone.
     pub fn environment_for(&self, program: &Path, environment: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Failure> {
         let image = interpreter(program, environment).unwrap_or_else(|| program.to_path_buf());
-        let needs = Needs::of(&image, environment);
+        let mut needs = Needs::of(&image, environment);
+        if let Some(name) = lookup(environment, PRELOAD.as_bytes()) {
+            needs.add_hidden(&String::from_utf8_lossy(name));
+        }
         self.check(program, &needs)?;
         let Some(directory) = &self.directory else { return Ok(Vec::new()) };
         let mut entries = vec![prefixed("LD_LIBRARY_PATH", directory, environment)];
@@ -163,6 +179,9 @@ impl Needs {
             }
             let Some(dynamic) = elf::read(&file) else { continue };
             let paths = SearchPaths::of(&dynamic, &file, inherited);
+            if file == program {
+                needs.add_beside(&paths);
+            }
             for name in &dynamic.needed {
                 needs.add(name, &paths);
                 // System directories hold nothing with a search path of its own; they are not looked into.
@@ -174,6 +193,23 @@ impl Needs {
         needs
     }
 
+    /// An interpreter needs no MPI itself; but its modules, loaded later, search its DT_RPATH too.
+    fn add_beside(&mut self, paths: &SearchPaths) {
+        let there = |name: &str| paths.before.iter().any(|place| place.join(name).exists());
+        let mut found = NAMES.iter().map(|(name, _)| *name).filter(|name| there(name));
+        if let (Some(name), None) = (found.next(), found.next()) {
+            self.add_hidden(name);
+        }
+    }
+
+    fn add_hidden(&mut self, name: &str) {
+        for list in [&mut self.ours, &mut self.hidden] {
+            if !list.iter().any(|old| old == name) {
+                list.push(name.to_string());
+            }
+        }
+    }
+
     fn add(&mut self, name: &str, paths: &SearchPaths) {
         let base = Path::new(name).file_name().and_then(OsStr::to_str).unwrap_or_default();
         if UNKNOWN.contains(&base) {
@@ -182,14 +218,10 @@ impl Needs {
         if !NAMES.iter().any(|(ours, _)| *ours == base) {
             return;
         }
-        let add = |list: &mut Vec<String>| {
-            if !list.iter().any(|old| old == base) {
-                list.push(base.to_string());
-            }
-        };
-        add(&mut self.ours);
         if name.contains('/') || paths.before.iter().any(|place| place.join(base).exists()) {
-            add(&mut self.hidden);
+            self.add_hidden(base);
+        } else if !self.ours.iter().any(|old| old == base) {
+            self.ours.push(base.to_string());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line of `vmirun`.
 
+use super::libraries;
 use super::orders::{App, Binding};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -16,6 +17,8 @@ For each program (after a ':' too):
   -x NAME[=VALUE]         set a variable, or pass on the value it has here
   -genv, -env NAME VALUE  set a variable (-genv: for all programs)
   --wdir DIR              start in this directory
+  --preload ABI           mpich, openmpi or abi: load our library before anything else; for a program with a
+                          built-in search path (DT_RPATH) that a script starts
 
 For the job:
   --hosts A:2,B:2         run on these hosts, so many ranks on each in turn; 'localhost' is this one
@@ -187,6 +190,7 @@ impl Parser {
             "-wdir" | "--wdir" | "-wd" | "--wd" => {
                 program.app.directory = Some(self.raw(name)?.into_vec());
             }
+            "--preload" => program.app.environment.push(self.preload(name)?),
             _ => self.job_option(name, all)?,
         }
         match self.inline {
@@ -257,6 +261,14 @@ impl Parser {
                 .map(Some)
                 .map_err(|_| format!("option {name}: '{value}' is neither a rank nor 'none'")),
         }
+    }
+
+    fn preload(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        let abi = self.value(name)?;
+        let library = libraries::name_of_abi(&abi);
+        let library =
+            library.ok_or_else(|| format!("option {name}: '{abi}' is none of mpich, openmpi, abi"))?;
+        Ok(format!("{}={library}", libraries::PRELOAD).into_bytes())
     }
 
     /// `NAME=VALUE`, or `NAME` with the value it has here, if it has one.

@@ -58,6 +58,28 @@ fn an_old_search_path_hides_our_library_a_new_one_does_not() {
 }
 
 #[test]
+fn a_library_can_be_preloaded_on_demand() {
+    let place = Place::new();
+    place.file("libmpi.so.40", b"");
+    let libraries = Libraries { directory: Some(place.0.clone()) };
+    let entries =
+        libraries.environment_for(Path::new("/bin/sh"), &[b"VMI_PRELOAD=libmpi.so.40".to_vec()]).unwrap();
+    let preload = format!("LD_PRELOAD={}/libmpi.so.40", place.0.display()).into_bytes();
+    assert!(entries.contains(&preload), "{entries:?}");
+    assert_eq!((name_of_abi("ompi"), name_of_abi("x")), (Some("libmpi.so.40"), None));
+}
+
+#[test]
+fn an_interpreter_with_an_mpi_beside_it_gets_ours() {
+    let place = Place::new();
+    place.file("libmpi.so.12", b"another MPI");
+    let python = place.file("python", &image(&[(DT_NEEDED, "libc.so.6"), (DT_RPATH, "$ORIGIN")]));
+    assert_eq!(Needs::of(&python, &[]).hidden, names(&["libmpi.so.12"]));
+    place.file("libmpi.so.40", b"a third MPI");
+    assert_eq!(Needs::of(&python, &[]).hidden, names(&[]));
+}
+
+#[test]
 fn a_program_without_its_library_is_not_started() {
     let place = Place::new();
     let program = place.file("prog", &image(&[(DT_NEEDED, "libmpi_abi.so.1")]));

@@ -53,6 +53,7 @@ fn bad_options_are_named() {
         ("-n 0 p", "'0'"),
         ("-n x p", "'x'"),
         ("--what p", "--what"),
+        ("--preload lam p", "'lam'"),
         ("--bind socket p", "'socket'"),
         ("--timeout -1 p", "'-1'"),
         ("--label=yes p", "--label takes no value"),
