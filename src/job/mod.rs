@@ -185,7 +185,12 @@ impl Job {
 
     /// Ends the whole job with `code` and this process with it.
     pub fn abort(&self, code: i32, text: &str) -> ! {
-        self.link().abort(code, text);
+        // Another thread may wait for the launcher with the lock held; the launcher then learns from our exit code.
+        match self.link.try_lock() {
+            Ok(mut link) => link.abort(code, text),
+            Err(std::sync::TryLockError::Poisoned(link)) => link.into_inner().abort(code, text),
+            Err(std::sync::TryLockError::WouldBlock) => eprintln!("{text}"),
+        }
         crate::sys::process::exit_now(if code & 0xff == 0 && code != 0 { 1 } else { code & 0xff })
     }
 

@@ -254,7 +254,9 @@ impl Link for Server {
 
     fn abort(&mut self, code: i32, text: &str) {
         if !text.is_empty() {
-            eprintln!("{text}");
+            let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+            // The order to abort must not overtake its reason: hydra drops what it has not read by then.
+            fd::wait_until_taken(std::io::stderr().as_fd(), Duration::from_millis(200));
         }
         if self.send(&format!("cmd=abort exitcode={code}")).is_ok() {
             // The server ends this process; it closes the socket if it cannot.

@@ -44,6 +44,14 @@ pub fn prepare(start: &mut Start) {
     }
 }
 
+/// Adds the variables that only this host has.
+fn complete(environment: &mut Vec<Vec<u8>>, own: Vec<Vec<u8>>) {
+    let name = |entry: &[u8]| entry.split(|b| *b == b'=').next().unwrap_or_default().to_vec();
+    let missing = |entry: &Vec<u8>| agent::lookup(environment, &name(entry)).is_none();
+    let more: Vec<Vec<u8>> = own.into_iter().filter(missing).collect();
+    environment.extend(more);
+}
+
 /// The command that starts an agent on `host`: ssh, or the user's command with `%h` replaced by the host, or with
 /// the host as its last word.
 pub fn command(template: Option<&str>, host: &str) -> Result<Vec<String>, String> {
@@ -120,7 +128,10 @@ fn receive_order() -> io::Result<(Start, Channel)> {
         let open = channel.move_bytes(&set, slots);
         let frame = channel.next_frame().map_err(io::Error::other)?;
         match frame.map(|(kind, body)| Order::decode(kind, &body)).transpose().map_err(io::Error::other)? {
-            Some(Order::Start(start)) => return Ok((*start, channel)),
+            Some(Order::Start(mut start)) => {
+                complete(&mut start.environment, agent::own_environment());
+                return Ok((*start, channel));
+            }
             Some(_) => return Err(io::Error::other("the first order must be to start")),
             None if !open => return Err(io::Error::other("its standard input has ended without an order")),
             None => {}
@@ -141,6 +152,14 @@ mod tests {
         );
         assert_eq!(command(Some("rsh"), "b").unwrap()[1], "b");
         assert_eq!(command(None, "c").unwrap()[..4], ["ssh", "-o", "BatchMode=yes", "c"]);
+    }
+
+    #[test]
+    fn variables_of_the_remote_host_fill_gaps() {
+        let entries = |list: &[&str]| list.iter().map(|e| e.as_bytes().to_vec()).collect::<Vec<_>>();
+        let mut environment = entries(&["A=1"]);
+        complete(&mut environment, entries(&["A=2", "B=3"]));
+        assert_eq!(environment, entries(&["A=1", "B=3"]));
     }
 
     #[test]

@@ -96,6 +96,21 @@ pub struct OpenFiles {
     pub hard: u64,
 }
 
+/// Waits until the reader of a pipe has taken everything out of it, but no longer than `limit`. There is no event
+/// for this, so it looks again every millisecond. On anything but a pipe it returns at once.
+pub fn wait_until_taken(pipe: BorrowedFd<'_>, limit: Duration) {
+    let deadline = std::time::Instant::now() + limit;
+    loop {
+        let mut waiting: libc::c_int = 0;
+        // SAFETY: FIONREAD stores one int through the pointer.
+        let result = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut waiting) };
+        if result != 0 || waiting <= 0 || std::time::Instant::now() >= deadline {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Makes reads and writes of this open file return `WouldBlock` instead of waiting.
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl without memory arguments on a live descriptor.
@@ -239,6 +254,15 @@ mod tests {
         drop(writer);
         set.wait(None).unwrap();
         assert!(set.readable(slot) && !set.writable(99));
+    }
+
+    #[test]
+    fn a_pipe_is_taken_when_it_is_empty() {
+        let (mut reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"x").unwrap();
+        let taker = std::thread::spawn(move || io::Read::read(&mut reader, &mut [0; 4]).map(|n| (n, reader)));
+        wait_until_taken(writer.as_fd(), Duration::from_secs(60));
+        assert_eq!(taker.join().unwrap().unwrap().0, 1);
     }
 
     #[test]

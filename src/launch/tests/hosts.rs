@@ -30,6 +30,26 @@ fn ranks_of_two_hosts_are_one_job() {
 }
 
 #[test]
+fn ssh_starts_agents_and_nothing_secret_is_in_its_arguments() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = std::env::temp_dir().join(format!("vmi-ssh-{}", std::process::id()));
+    std::fs::create_dir_all(&place).unwrap();
+    // As sshd does: the words after the host's name are one line for a shell in the home directory.
+    let script = "#!/bin/sh\nshift 2; host=$1; shift; cd /; HERE=$host; export HERE; exec sh -c \"$*\"\n";
+    std::fs::write(place.join("ssh"), script).unwrap();
+    std::fs::set_permissions(place.join("ssh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", place.display(), std::env::var("PATH").unwrap_or_default());
+    let script = "echo $VMI_JOB_RANK $HERE $PWD $A";
+    let mut job = job(&["-n", "2", "--hosts", "one,two", "-x", "A=1", "--wdir", "/tmp", "sh", "-c", script]);
+    job.command.env("PATH", path);
+    let outcome = job.run();
+    let mut lines: Vec<&str> = outcome.out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!((outcome.code, lines), (0, vec!["0 one /tmp 1", "1 two /tmp 1"]), "{}", outcome.err);
+    let _ = std::fs::remove_dir_all(place);
+}
+
+#[test]
 fn a_lost_host_ends_the_job_and_is_named() {
     let agent = shell_agent("pid", "echo $$ > \"$VMI_TEST_PLACE-$1\"; shift; exec \"$@\"");
     let place = std::env::temp_dir().join(format!("vmi-pid-{}", std::process::id()));
