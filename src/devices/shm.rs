@@ -11,7 +11,7 @@ use crate::core::buffer::UserBuf;
 use crate::core::device::{Properties, SendError, Sink};
 use crate::core::frame::{Header, Incoming, Token};
 use crate::shm::node::{Node, SharedLines};
-use crate::shm::ring::{Consumer, Lines, PAYLOAD, Producer, Record, max_payload};
+use crate::shm::ring::{Consumer, Lines, Producer, Record, max_payload, payload_at};
 use crate::sync::Ordering;
 use crate::sys::{barrier, futex};
 use std::sync::Arc;
@@ -165,7 +165,7 @@ impl Shm {
             Ok(Some(record)) => Some(Incoming {
                 peer: self.ranks[index as usize],
                 header: Header { kind: record.kind, meta: record.meta, len: record.len },
-                payload: ring.lines().bytes(record.line, PAYLOAD),
+                payload: ring.lines().bytes(record.line, payload_at(record.len)),
                 token: Token {
                     sink: self.id,
                     slot: index,
@@ -264,7 +264,7 @@ impl Sink for Shm {
     fn send(&mut self, slot: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
         let out = self.outgoing(slot);
         let Some(line) = out.ring.reserve(header.len) else { return Err(SendError::Full) };
-        fill(out.ring.lines().bytes(line, PAYLOAD));
+        fill(out.ring.lines().bytes(line, payload_at(header.len)));
         out.ring.publish(header.kind, header.len, header.meta);
         self.nudge(slot);
         Ok(())

@@ -118,12 +118,6 @@ impl SharedLines {
         // length producer and consumer have checked against the end of the ring.
         unsafe { UserBuf::from_raw(self.data.wrapping_add(line * LINE + offset)) }
     }
-
-    /// Asks the processor to get the line for writing.
-    #[inline]
-    pub fn prefetch_write(&self, line: usize) {
-        crate::core::buffer::prefetch_write(self.bytes(line, 0));
-    }
 }
 
 impl Lines for SharedLines {
@@ -145,6 +139,12 @@ impl Lines for SharedLines {
     fn set_meta(&self, line: usize, meta: [u32; 3]) {
         for (w, value) in meta.into_iter().enumerate() {
             self.word(line, w + 1).store(value, Ordering::Relaxed);
+        }
+    }
+    #[inline]
+    fn hand_over(&self, line: usize, lines: usize) {
+        for i in line..line + lines {
+            crate::core::buffer::demote(self.bytes(i, 0));
         }
     }
     #[inline]

@@ -1,14 +1,21 @@
 //! The ring: one producer, one consumer, records of whole 64-byte lines (IVC's segments).
 //!
 //! ```text
-//!   line:   | word | meta 1 | meta 2 | meta 3 | 48 bytes of payload …       first line of a record
-//!           | 64 bytes of payload …                                         further lines
+//!   line:   | word | meta 1 | meta 2 | meta 3 | 48 bytes of payload |   a record of up to 48 bytes
+//!
+//!   line:   | word | meta 1 | meta 2 | meta 3 | unused              |   a longer record
+//!           | 64 bytes of payload                                   |   as many lines as it takes
+//!
 //!   word:   kind (8 bits, never 0) | payload length in bytes (24 bits)
 //! ```
 //! A record of up to 48 bytes is one line: payload and the word that publishes it cross in one cache-line transfer.
 //! There is no shared tail. Invariant: the word of the line at the producer's tail is 0, so the consumer, who
 //! waits there, sees a record exactly when its word becomes non-zero. Therefore the producer clears the word
 //! behind a record before it publishes the record, and a record of n lines needs n + 1 free ones.
+//!
+//! The consumer polls the line that the producer is about to write, and each look may take the line away from
+//! the producer's cache. So the producer touches that line last, all at once: first it clears the word behind
+//! the record, then it writes the lines of payload, then the header line.
 //!
 //! The consumer publishes its head lazily, once per [`LAZY`] of the ring; the producer reads it only when the
 //! ring seems full. A record is contiguous; where the end of the ring is too near, a padding record fills it.
@@ -29,12 +36,16 @@ pub trait Lines {
     /// Acquire: pairs with `head_release`, so a line is written only after it has been read.
     fn head_acquire(&self) -> u64;
     fn head_release(&self, head: u64);
+    /// The producer is done with these lines: they may move towards the consumer.
+    fn hand_over(&self, _line: usize, _lines: usize) {}
 }
 
 /// Bytes of a line.
 pub const LINE: usize = 64;
-/// Payload starts here in the first line of a record.
-pub const PAYLOAD: usize = 16;
+/// Bytes of the header.
+const HEADER: usize = 16;
+/// Largest payload that lies in the header's line.
+pub const INLINE: usize = LINE - HEADER;
 /// Fraction of the ring after which the consumer publishes its head: 1 / LAZY.
 pub const LAZY: usize = 8;
 /// Fills the ring up to its end. Kinds from 1 to 254 belong to the user of the ring.
@@ -43,12 +54,18 @@ pub const PAD: u8 = 255;
 /// Lines that a record with `len` bytes of payload takes.
 #[inline]
 pub const fn lines_of(len: usize) -> usize {
-    (PAYLOAD + len).div_ceil(LINE)
+    if len <= INLINE { 1 } else { 1 + len.div_ceil(LINE) }
+}
+
+/// Where the payload of a record begins, in bytes from its first line.
+#[inline]
+pub const fn payload_at(len: usize) -> usize {
+    if len <= INLINE { HEADER } else { LINE }
 }
 
 /// Largest payload of a record: a quarter of the ring, so that two always fit however the end falls.
 pub const fn max_payload(lines: usize) -> usize {
-    lines / 4 * LINE - PAYLOAD
+    (lines / 4 - 1) * LINE
 }
 
 #[inline]
@@ -92,6 +109,7 @@ impl<L: Lines> Producer<L> {
             self.lines.word_release(at as usize, pack(PAD, 0));
             self.tail += pad;
         }
+        self.lines.word_release(((self.tail + need) & Self::MASK) as usize, 0);
         Some((self.tail & Self::MASK) as usize)
     }
 
@@ -114,11 +132,10 @@ impl<L: Lines> Producer<L> {
     pub fn publish(&mut self, kind: u8, len: usize, meta: [u32; 3]) {
         debug_assert!(kind != 0 && kind != PAD);
         let at = (self.tail & Self::MASK) as usize;
-        let next = self.tail + lines_of(len) as u64;
         self.lines.set_meta(at, meta);
-        self.lines.word_release((next & Self::MASK) as usize, 0);
         self.lines.word_release(at, pack(kind, len));
-        self.tail = next;
+        self.lines.hand_over(at, lines_of(len));
+        self.tail += lines_of(len) as u64;
     }
 
     /// Line at which the next record begins (if it needs no padding).

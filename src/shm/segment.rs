@@ -65,7 +65,6 @@ pub struct RingControl {
     _pad2: [u64; 7],
 }
 
-#[cfg(not(loom))]
 const _: () = {
     assert!(size_of::<Control>() <= PAGE);
     assert!(size_of::<RingControl>() <= PAGE);

@@ -1,8 +1,8 @@
-//! Atomics: the one place that chooses between `std` and the `loom` model checker.
+//! Atomics and the engine lock.
+//!
+//! Lock-free structures are written against a trait of their memory ([`crate::shm::ring::Lines`]); their tests
+//! put the `loom` model checker's atomics behind that trait.
 
-#[cfg(loom)]
-pub use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-#[cfg(not(loom))]
 pub use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 mod engine_lock;
