@@ -88,6 +88,292 @@ pub fn demote(at: UserBuf) {
     let _ = at;
 }
 
+/// Which way a copy between scattered memory and a packed stream goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// Scattered memory → packed stream.
+    Pack,
+    /// Packed stream → scattered memory.
+    Unpack,
+}
+
+/// `n` blocks of `len` bytes, `stride` bytes apart from `user` on, to or from the packed stream at `flat`.
+pub fn copy_strided(way: Way, user: UserBuf, stride: i64, len: usize, n: u64, flat: UserBuf) {
+    match way {
+        Way::Pack => strided::<true>(user.0, stride as isize, len, n as usize, flat.0, len),
+        Way::Unpack => strided::<false>(user.0, stride as isize, len, n as usize, flat.0, len),
+    }
+}
+
+/// `n` repetitions, `stride` bytes apart, of the blocks `offsets[i]..+len`, to or from the stream at `flat`.
+pub fn copy_listed(way: Way, user: UserBuf, stride: i64, n: u64, offsets: &[i64], len: usize, flat: UserBuf) {
+    match way {
+        Way::Pack => listed::<true>(user.0, stride as isize, n, offsets, len, flat.0),
+        Way::Unpack => listed::<false>(user.0, stride as isize, n, offsets, len, flat.0),
+    }
+}
+
+/// As [`copy_listed`] with blocks of different lengths: block `i` is `starts[i + 1] - starts[i]` bytes long.
+pub fn copy_varied(
+    way: Way,
+    user: UserBuf,
+    stride: i64,
+    n: u64,
+    offsets: &[i64],
+    starts: &[u64],
+    flat: UserBuf,
+) {
+    match way {
+        Way::Pack => varied::<true>(user.0, stride as isize, n, offsets, starts, flat.0),
+        Way::Unpack => varied::<false>(user.0, stride as isize, n, offsets, starts, flat.0),
+    }
+}
+
+/// Copies `N` bytes between `user` and `flat`; the size is known, so this is a few moves.
+///
+/// SAFETY contract of this and the functions below: the bytes at both places are described by the call in
+/// progress (module invariant).
+#[inline(always)]
+fn move_fixed<const PACK: bool, const N: usize>(user: *mut u8, flat: *mut u8) {
+    let (from, to) = if PACK { (user, flat) } else { (flat, user) };
+    // SAFETY: both blocks of N bytes are described by the call in progress (module invariant); the value passes
+    // through a register or a local, so overlap does no harm.
+    unsafe { to.cast::<[u8; N]>().write_unaligned(from.cast::<[u8; N]>().read_unaligned()) }
+}
+
+/// Copies `len` bytes; short blocks avoid the call to memmove.
+#[inline(always)]
+fn move_some<const PACK: bool>(user: *mut u8, flat: *mut u8, len: usize) {
+    match len {
+        0 => {}
+        1 => move_fixed::<PACK, 1>(user, flat),
+        2..=3 => move_ends::<PACK, 2>(user, flat, len),
+        4..=7 => move_ends::<PACK, 4>(user, flat, len),
+        8..=15 => move_ends::<PACK, 8>(user, flat, len),
+        16..=32 => move_ends::<PACK, 16>(user, flat, len),
+        33..=64 => move_ends::<PACK, 32>(user, flat, len),
+        _ => {
+            let (from, to) = if PACK { (user, flat) } else { (flat, user) };
+            // SAFETY: as in `move_fixed`.
+            unsafe { std::ptr::copy(from, to, len) }
+        }
+    }
+}
+
+/// Copies `N..=2N` bytes as the first and the last `N` of them.
+#[inline(always)]
+fn move_ends<const PACK: bool, const N: usize>(user: *mut u8, flat: *mut u8, len: usize) {
+    move_fixed::<PACK, N>(user, flat);
+    move_fixed::<PACK, N>(user.wrapping_add(len - N), flat.wrapping_add(len - N));
+}
+
+/// Calls `$body` with the constant `$n` equal to `$len` where that is a usual block size.
+macro_rules! by_length {
+    ($len:expr, $n:ident => $body:expr, _ => $other:expr) => {
+        match $len {
+            1 => {
+                const $n: usize = 1;
+                $body
+            }
+            2 => {
+                const $n: usize = 2;
+                $body
+            }
+            4 => {
+                const $n: usize = 4;
+                $body
+            }
+            8 => {
+                const $n: usize = 8;
+                $body
+            }
+            12 => {
+                const $n: usize = 12;
+                $body
+            }
+            16 => {
+                const $n: usize = 16;
+                $body
+            }
+            24 => {
+                const $n: usize = 24;
+                $body
+            }
+            32 => {
+                const $n: usize = 32;
+                $body
+            }
+            48 => {
+                const $n: usize = 48;
+                $body
+            }
+            64 => {
+                const $n: usize = 64;
+                $body
+            }
+            _ => $other,
+        }
+    };
+}
+
+/// `n` blocks of `len` bytes: the scattered ones `stride` apart, the packed ones `step` apart. What depends on the
+/// length is decided once, outside of the loop.
+fn strided<const PACK: bool>(user: *mut u8, stride: isize, len: usize, n: usize, flat: *mut u8, step: usize) {
+    let blocks = Strided { user, stride, n, flat, step };
+    by_length!(len,
+        N => blocks.each(|u, f| move_fixed::<PACK, N>(u, f)),
+        _ => match len {
+            3 => blocks.each(|u, f| move_ends::<PACK, 2>(u, f, len)),
+            5..=7 => blocks.each(|u, f| move_ends::<PACK, 4>(u, f, len)),
+            9..=15 => blocks.each(|u, f| move_ends::<PACK, 8>(u, f, len)),
+            17..=31 => blocks.each(|u, f| move_ends::<PACK, 16>(u, f, len)),
+            33..=63 => blocks.each(|u, f| move_ends::<PACK, 32>(u, f, len)),
+            65..=128 => blocks.each(|u, f| move_ends::<PACK, 64>(u, f, len)),
+            _ => blocks.each(|u, f| move_some::<PACK>(u, f, len)),
+        }
+    )
+}
+
+struct Strided {
+    user: *mut u8,
+    stride: isize,
+    n: usize,
+    flat: *mut u8,
+    step: usize,
+}
+
+impl Strided {
+    #[inline(always)]
+    fn each(self, copy: impl Fn(*mut u8, *mut u8)) {
+        let Strided { mut user, stride, n, mut flat, step } = self;
+        for _ in 0..n / 4 {
+            copy(user, flat);
+            copy(user.wrapping_offset(stride), flat.wrapping_add(step));
+            copy(user.wrapping_offset(2 * stride), flat.wrapping_add(2 * step));
+            copy(user.wrapping_offset(3 * stride), flat.wrapping_add(3 * step));
+            user = user.wrapping_offset(4 * stride);
+            flat = flat.wrapping_add(4 * step);
+        }
+        for _ in 0..n % 4 {
+            copy(user, flat);
+            user = user.wrapping_offset(stride);
+            flat = flat.wrapping_add(step);
+        }
+    }
+}
+
+fn listed<const PACK: bool>(
+    user: *mut u8,
+    stride: isize,
+    n: u64,
+    offsets: &[i64],
+    len: usize,
+    flat: *mut u8,
+) {
+    by_length!(len,
+        N => listed_with::<PACK>(user, stride, n, offsets, N, flat, |u, f, _| move_fixed::<PACK, N>(u, f)),
+        _ => listed_with::<PACK>(user, stride, n, offsets, len, flat, |u, f, len| move_some::<PACK>(u, f, len))
+    )
+}
+
+#[inline(always)]
+fn listed_with<const PACK: bool>(
+    user: *mut u8,
+    stride: isize,
+    n: u64,
+    offsets: &[i64],
+    len: usize,
+    flat: *mut u8,
+    copy: impl Fn(*mut u8, *mut u8, usize),
+) {
+    let (mut user, mut flat) = (user, flat);
+    for _ in 0..n {
+        for &offset in offsets {
+            copy(user.wrapping_offset(offset as isize), flat, len);
+            flat = flat.wrapping_add(len);
+        }
+        user = user.wrapping_offset(stride);
+    }
+}
+
+/// Packed bytes handled together, field after field: few enough to stay in the first-level cache.
+const TOGETHER: usize = 4096;
+
+fn varied<const PACK: bool>(
+    user: *mut u8,
+    stride: isize,
+    n: u64,
+    offsets: &[i64],
+    starts: &[u64],
+    flat: *mut u8,
+) {
+    let size = (starts[offsets.len()] - starts[0]) as usize;
+    let most = (TOGETHER / size.max(1)).max(1) as u64;
+    let mut done = 0;
+    while done < n {
+        let here = (n - done).min(most);
+        let user = user.wrapping_offset(done as isize * stride);
+        let flat = flat.wrapping_add(done as usize * size);
+        for (&offset, bounds) in offsets.iter().zip(starts.windows(2)) {
+            let (at, len) = ((bounds[0] - starts[0]) as usize, (bounds[1] - bounds[0]) as usize);
+            let (user, flat) = (user.wrapping_offset(offset as isize), flat.wrapping_add(at));
+            if here == 1 {
+                move_some::<PACK>(user, flat, len);
+            } else {
+                strided::<PACK>(user, stride, len, here as usize, flat, size);
+            }
+        }
+        done += here;
+    }
+}
+
+/// Numbers that may be read from and written to any bytes: every bit pattern is a value.
+///
+/// # Safety
+/// The type has no padding and no invalid bit pattern.
+pub unsafe trait Plain: Copy {}
+macro_rules! plain { ($($t:ty)*) => { $(
+    // SAFETY: a primitive number; all bit patterns are valid and there is no padding.
+    unsafe impl Plain for $t {}
+)* } }
+plain!(u8 i8 u16 i16 u32 i32 u64 i64 u128 i128 f32 f64);
+// SAFETY: an array has no padding between its elements.
+unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
+
+/// `inout[i] = f(input[i], inout[i])` for `n` elements; neither side need be aligned.
+#[inline]
+pub fn combine<T: Plain>(input: UserBuf, inout: UserBuf, n: usize, f: impl Fn(T, T) -> T) {
+    let (a, b) = (input.0.cast::<T>(), inout.0.cast::<T>());
+    for i in 0..n {
+        // SAFETY: the program vouches for `n` elements on both sides (module invariant); any bytes make a `T`.
+        unsafe {
+            let value = f(a.wrapping_add(i).read_unaligned(), b.wrapping_add(i).read_unaligned());
+            b.wrapping_add(i).write_unaligned(value);
+        }
+    }
+}
+
+impl UserBuf {
+    /// A view of numbers the library itself owns; the owner must outlive the operation.
+    pub fn of_slice<T: Plain>(numbers: &mut [T]) -> Self {
+        UserBuf(numbers.as_mut_ptr().cast())
+    }
+
+    /// Reads a number at byte offset `at`, aligned or not.
+    #[inline]
+    pub fn load<T: Plain>(self, at: isize) -> T {
+        // SAFETY: as in `read`; any bytes make a `T`.
+        unsafe { self.0.wrapping_offset(at).cast::<T>().read_unaligned() }
+    }
+
+    /// Writes a number at byte offset `at`, aligned or not.
+    #[inline]
+    pub fn store<T: Plain>(self, at: isize, value: T) {
+        // SAFETY: as in `write`.
+        unsafe { self.0.wrapping_offset(at).cast::<T>().write_unaligned(value) }
+    }
+}
+
 /// Contiguous memory that may hold messages (a memory region, in VIA's terms).
 pub struct Buffer {
     address: UserBuf,
