@@ -16,6 +16,7 @@ use crate::engine::Phase;
 use crate::{Eng, Engine};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::io::Write;
 use std::thread::ThreadId;
 
 /// Life of the library in this process, and what the program asked for.
@@ -77,10 +78,11 @@ pub(crate) fn host_name() -> String {
 /// reads as success, unless `code` is 0.
 pub fn end_job(e: &Engine, code: i32, sentence: &str) -> ! {
     let code = if code != 0 && code & 0xff == 0 { 1 } else { code & 0xff };
-    match e.job.get() {
+    match e.job.get().filter(|_| !e.env.left_job.get()) {
         Some(job) => job.abort(code, sentence),
         None => {
-            eprintln!("{sentence}");
+            // One write: other processes share the stream.
+            let _ = std::io::stderr().write_all(format!("{sentence}\n").as_bytes());
             std::process::exit(code)
         }
     }
