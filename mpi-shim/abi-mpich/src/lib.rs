@@ -117,6 +117,9 @@ impl Abi for Mpich {
             _ => unsafe { UserBuf::from_raw(ptr) },
         }
     }
+    fn attached_buffer(address: usize) -> usize {
+        if address == 2 { -2isize as usize } else { address }
+    }
     #[inline(always)]
     fn statuses(ptr: *mut u8) -> *mut u8 {
         if ptr as usize == STATUS_IGNORE { std::ptr::null_mut() } else { ptr }

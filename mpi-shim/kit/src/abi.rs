@@ -57,6 +57,10 @@ pub trait Abi: Copy + 'static {
     /// # Safety
     /// `ptr` is a buffer argument of the MPI call in progress.
     unsafe fn buffer(ptr: *mut u8) -> UserBuf;
+    /// The reverse of [`Abi::buffer`] for the address of an attached buffer.
+    fn attached_buffer(address: usize) -> usize {
+        address
+    }
     /// NULL for `MPI_STATUS_IGNORE` and `MPI_STATUSES_IGNORE`.
     fn statuses(ptr: *mut u8) -> *mut u8;
     /// 10 for `MPI_UNWEIGHTED`, 11 for `MPI_WEIGHTS_EMPTY`.

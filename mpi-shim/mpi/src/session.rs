@@ -6,8 +6,9 @@ use crate::constants::{class, predefined};
 use crate::env;
 use crate::errhandler::Slot;
 use crate::error::{Error, Result};
+use crate::group::Group;
 use crate::info::Info;
-use crate::{Eng, ErrhandlerId, GroupId, InfoId, SessionId, StrOut, fail, group, info};
+use crate::{Eng, ErrhandlerId, GroupId, InfoId, SessionId, StrOut, fail, info};
 
 /// A session the program has begun.
 pub struct Session {
@@ -41,6 +42,8 @@ pub fn session_init(e: Eng, info: InfoId, errhandler: ErrhandlerId) -> Result<Se
 }
 
 pub fn session_finalize(e: Eng, session: &mut SessionId) -> Result {
+    e.sessions.get(*session)?;
+    crate::p2p::session_flush_buffer(e, *session)?;
     e.sessions.remove(*session)?;
     *session = SessionId::NULL;
     env::session_closes(e)
@@ -93,5 +96,6 @@ pub fn session_get_pset_info(e: Eng, session: SessionId, pset_name: &str) -> Res
 
 pub fn group_from_session_pset(e: Eng, session: SessionId, pset_name: &str) -> Result<GroupId> {
     e.sessions.get(session)?;
-    Ok(group::insert_rc(e, &e.comms.get(pset(pset_name)?)?.group))
+    let procs = e.comms.get(pset(pset_name)?)?.group.procs().to_vec();
+    Ok(e.groups.insert(Group::new(procs, e.me.get()).of_session(session)))
 }

@@ -74,6 +74,18 @@ impl<A: Abi, S: Size> Out<A, S> for Addr {
     }
 }
 
+/// The address of an attached buffer, `MPI_BUFFER_AUTOMATIC` included.
+pub struct AttachedBuf;
+
+impl<A: Abi, S: Size> Out<A, S> for AttachedBuf {
+    type C = usize;
+    type Value = usize;
+    #[inline(always)]
+    fn encode(value: usize) -> usize {
+        A::attached_buffer(value)
+    }
+}
+
 /// An attribute value: the program passes the address of a pointer.
 pub type AttrVal = Addr;
 

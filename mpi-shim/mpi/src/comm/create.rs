@@ -120,7 +120,7 @@ pub(crate) fn first_members(e: Eng, comm: &Rc<Comm>, count: i32, topo: Topology)
     }
     let group = match count == comm.size() {
         true => comm.group.clone(),
-        false => Rc::new(Group::new(comm.group.procs()[..count as usize].to_vec(), e.me.get())),
+        false => Rc::new(comm.group.derive(comm.group.procs()[..count as usize].to_vec(), e.me.get())),
     };
     with_topology(e, comm, group, topo)
 }
@@ -129,7 +129,7 @@ pub(crate) fn first_members(e: Eng, comm: &Rc<Comm>, count: i32, topo: Topology)
 /// its own part.
 pub(crate) fn some_members(e: Eng, comm: &Rc<Comm>, ranks: &[i32], topo: Topology) -> Result<CommId> {
     let procs = ranks.iter().map(|&rank| comm.group.proc_of(rank)).collect();
-    with_topology(e, comm, Rc::new(Group::new(procs, e.me.get())), topo)
+    with_topology(e, comm, Rc::new(comm.group.derive(procs, e.me.get())), topo)
 }
 
 fn with_topology(e: Eng, comm: &Rc<Comm>, group: Rc<Group>, topo: Topology) -> Result<CommId> {

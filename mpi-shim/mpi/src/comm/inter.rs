@@ -107,7 +107,8 @@ pub(super) fn connect(
         inter: Agreed { context: card.inter, lease: inter },
         local: Agreed { context: card.local, lease: local },
     };
-    build_inter(errhandler, agreed, group, Rc::new(Group::new(card.procs, me)))
+    let remote = Rc::new(group.derive(card.procs, me));
+    build_inter(errhandler, agreed, group, remote)
 }
 
 /// The group whose processes gave `high` false comes first; if both gave the same, the order is ours.
@@ -126,7 +127,7 @@ pub fn intercomm_merge(e: Eng, intercomm: CommId, high: i32) -> Result<CommId> {
     };
     let (a, b) = if first { (&comm.group, remote) } else { (remote, &comm.group) };
     let procs = a.procs().iter().chain(b.procs()).copied().collect();
-    let group = Rc::new(Group::new(procs, e.me.get()));
+    let group = Rc::new(comm.group.derive(procs, e.me.get()));
     let Agreed { context, lease } = agreed.inter;
     Ok(publish(e, Comm::new(Parts::intra(context, lease, group, comm.errhandler.inherit()))))
 }

@@ -64,7 +64,7 @@ fn split_intra(e: Eng, comm: &Rc<Comm>, color: i32, key: i32) -> Result<Option<C
         return Ok(None);
     }
     let ranks = part(&wishes, color);
-    let group = Rc::new(group_of(e, comm.group.procs(), &ranks));
+    let group = Rc::new(group_of(e, &comm.group, &ranks));
     let agreed = chosen(wishes[ranks[0]].context, lease);
     Ok(Some(Comm::new(Parts::intra(agreed.context, agreed.lease, group, comm.errhandler.inherit()))))
 }
@@ -77,8 +77,8 @@ fn split_inter(e: Eng, comm: &Rc<Comm>, local: &Rc<Comm>, color: i32, key: i32) 
     if color == UNDEFINED || remote_ranks.is_empty() {
         return Ok(None);
     }
-    let group = Rc::new(group_of(e, comm.group.procs(), &ranks));
-    let remote = Rc::new(group_of(e, comm.peers().procs(), &remote_ranks));
+    let group = Rc::new(group_of(e, &comm.group, &ranks));
+    let remote = Rc::new(group_of(e, comm.peers(), &remote_ranks));
     let first = group.proc_of(0) < remote.proc_of(0);
     let context = if first { ours[ranks[0]].context } else { theirs[remote_ranks[0]].context };
     let agreed =
@@ -131,8 +131,8 @@ fn part(wishes: &[Wish], color: i32) -> Vec<usize> {
     ranks
 }
 
-fn group_of(e: Eng, procs: &[u32], ranks: &[usize]) -> Group {
-    Group::new(ranks.iter().map(|&r| procs[r]).collect(), e.me.get())
+fn group_of(e: Eng, base: &Group, ranks: &[usize]) -> Group {
+    base.derive(ranks.iter().map(|&r| base.procs()[r]).collect(), e.me.get())
 }
 
 /// MPI-5.0 §7.4.2: parts that share memory, or another resource of the machine.

@@ -1,6 +1,6 @@
 //! Size and bounds of a type, and addresses.
 
-use crate::{Eng, Result, TypeId, UserBuf};
+use crate::{Eng, Result, TypeId};
 
 pub fn type_size(e: Eng, datatype: TypeId) -> Result<i64> {
     Ok(e.types.get(datatype)?.size() as i64)
@@ -33,6 +33,6 @@ pub fn type_get_true_extent_x(e: Eng, datatype: TypeId) -> Result<(i64, i64)> {
     type_get_true_extent(e, datatype)
 }
 
-pub fn get_address(_e: Eng, location: UserBuf) -> Result<i64> {
-    Ok(location.addr() as i64)
+pub fn get_address(_e: Eng, location: usize) -> Result<i64> {
+    Ok(location as i64)
 }

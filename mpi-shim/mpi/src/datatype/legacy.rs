@@ -1,7 +1,7 @@
 //! Names of MPI-1 that MPI-3 removed, kept for old programs.
 
 use super::{construct, inquiry};
-use crate::{Eng, Handles, Ints, Result, TypeId, UserBuf};
+use crate::{Eng, Handles, Ints, Result, TypeId};
 
 pub fn type_hvector(e: Eng, count: i64, blocklength: i64, stride: i64, oldtype: TypeId) -> Result<TypeId> {
     construct::hvector(e, false, count, blocklength, stride, oldtype)
@@ -39,6 +39,6 @@ pub fn type_ub(e: Eng, datatype: TypeId) -> Result<i64> {
     Ok(e.types.get(datatype)?.ub())
 }
 
-pub fn address(e: Eng, location: UserBuf) -> Result<i64> {
+pub fn address(e: Eng, location: usize) -> Result<i64> {
     inquiry::get_address(e, location)
 }

@@ -129,7 +129,11 @@ impl Codes {
         self.forget(code)
     }
 
+    /// MPI-5.0 §9.5: not while a string is associated with it.
     fn forget(&self, code: i32) -> Result {
+        if self.with_user(code, |_, user| Ok(user.text.is_some()))? {
+            fail!(ARG, "{code} still has an error string, expected MPI_Remove_error_string first");
+        }
         let mut user = self.user.borrow_mut();
         user[(code - FIRST_USER) as usize] = None;
         while matches!(user.last(), Some(None)) {

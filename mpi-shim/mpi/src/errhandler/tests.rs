@@ -47,6 +47,8 @@ fn user_classes_and_codes_come_and_go() {
     assert_eq!(codes.text(mine).unwrap(), "");
     assert!(codes.remove_class(mine).is_err());
     assert!(codes.add_code(code).is_err());
+    assert!(codes.remove_code(code).is_err());
+    codes.set_text(code, None).unwrap();
     codes.remove_code(code).unwrap();
     codes.remove_class(mine).unwrap();
     assert!(codes.class_of(code).is_err());

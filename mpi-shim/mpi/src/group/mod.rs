@@ -12,7 +12,7 @@ mod tests;
 
 use crate::constants::{IDENT, PROC_NULL, SIMILAR, UNDEFINED, UNEQUAL, predefined};
 use crate::error::{Error, Result};
-use crate::{Eng, GroupId, Ints, fail};
+use crate::{Eng, GroupId, Ints, SessionId, fail};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -20,6 +20,8 @@ use std::rc::Rc;
 pub struct Group {
     procs: Vec<u32>,
     rank: i32,
+    /// The session it comes from, through however many other groups; null for the world.
+    session: SessionId,
     /// World process number → rank + 1 (0 = not a member); built on first use.
     inverse: OnceCell<Vec<u32>>,
 }
@@ -28,7 +30,19 @@ impl Group {
     /// `procs` are distinct world process numbers; `me` is this process.
     pub fn new(procs: Vec<u32>, me: u32) -> Group {
         let rank = procs.iter().position(|&p| p == me).map_or(UNDEFINED, |r| r as i32);
-        Group { procs, rank, inverse: OnceCell::new() }
+        Group { procs, rank, session: SessionId::NULL, inverse: OnceCell::new() }
+    }
+    /// The same group, as one that comes from `session`.
+    pub fn of_session(mut self, session: SessionId) -> Group {
+        self.session = session;
+        self
+    }
+    /// Another group, from the same session.
+    pub fn derive(&self, procs: Vec<u32>, me: u32) -> Group {
+        Group::new(procs, me).of_session(self.session)
+    }
+    pub fn session(&self) -> SessionId {
+        self.session
     }
     pub fn size(&self) -> i32 {
         self.procs.len() as i32
@@ -76,12 +90,12 @@ fn invert(procs: &[u32]) -> Vec<u32> {
     inverse
 }
 
-/// A handle for a group of `procs`; of no process: `MPI_GROUP_EMPTY`.
-pub fn insert(e: Eng, procs: Vec<u32>) -> GroupId {
+/// A handle for a group of `procs`, derived from another group; of no process: `MPI_GROUP_EMPTY`.
+fn insert(e: Eng, procs: Vec<u32>, from: &Group) -> GroupId {
     if procs.is_empty() {
         return predefined::GROUP_EMPTY;
     }
-    e.groups.insert(Group::new(procs, e.me.get()))
+    e.groups.insert(from.derive(procs, e.me.get()))
 }
 
 /// A handle for an existing group (that of a communicator, for example).
@@ -130,43 +144,43 @@ pub fn group_compare(e: Eng, group1: GroupId, group2: GroupId) -> Result<i32> {
 
 pub fn group_union(e: Eng, group1: GroupId, group2: GroupId) -> Result<GroupId> {
     let (a, b) = (e.groups.get(group1)?, e.groups.get(group2)?);
-    Ok(insert(e, algebra::union(&a, &b)))
+    Ok(insert(e, algebra::union(&a, &b), &a))
 }
 
 pub fn group_intersection(e: Eng, group1: GroupId, group2: GroupId) -> Result<GroupId> {
     let (a, b) = (e.groups.get(group1)?, e.groups.get(group2)?);
-    Ok(insert(e, algebra::intersection(&a, &b)))
+    Ok(insert(e, algebra::intersection(&a, &b), &a))
 }
 
 pub fn group_difference(e: Eng, group1: GroupId, group2: GroupId) -> Result<GroupId> {
     let (a, b) = (e.groups.get(group1)?, e.groups.get(group2)?);
-    Ok(insert(e, algebra::difference(&a, &b)))
+    Ok(insert(e, algebra::difference(&a, &b), &a))
 }
 
 pub fn group_incl(e: Eng, group: GroupId, n: i32, ranks: Ints) -> Result<GroupId> {
     let group = e.groups.get(group)?;
     let ranks = ranks.to_vec(array_len("n", n, &[("ranks", &ranks)])?);
-    Ok(insert(e, algebra::include(&group, &ranks)?))
+    Ok(insert(e, algebra::include(&group, &ranks)?, &group))
 }
 
 pub fn group_excl(e: Eng, group: GroupId, n: i32, ranks: Ints) -> Result<GroupId> {
     let group = e.groups.get(group)?;
     let ranks = ranks.to_vec(array_len("n", n, &[("ranks", &ranks)])?);
-    Ok(insert(e, algebra::exclude(&group, &ranks)?))
+    Ok(insert(e, algebra::exclude(&group, &ranks)?, &group))
 }
 
 pub fn group_range_incl(e: Eng, group: GroupId, n: i32, ranges: Ints) -> Result<GroupId> {
     let group = e.groups.get(group)?;
     let n = array_len("n", n, &[("ranges", &ranges)])?;
     let ranks = algebra::expand(&ranges.to_vec(3 * n), group.size())?;
-    Ok(insert(e, algebra::include(&group, &ranks)?))
+    Ok(insert(e, algebra::include(&group, &ranks)?, &group))
 }
 
 pub fn group_range_excl(e: Eng, group: GroupId, n: i32, ranges: Ints) -> Result<GroupId> {
     let group = e.groups.get(group)?;
     let n = array_len("n", n, &[("ranges", &ranges)])?;
     let ranks = algebra::expand(&ranges.to_vec(3 * n), group.size())?;
-    Ok(insert(e, algebra::exclude(&group, &ranks)?))
+    Ok(insert(e, algebra::exclude(&group, &ranks)?, &group))
 }
 
 /// `MPI_GROUP_EMPTY` may be freed: it is what many functions return for a group of nobody, and the caller

@@ -136,8 +136,9 @@ pub fn session_iflush_buffer(e: Eng, session: SessionId) -> Result<RequestId> {
 fn reserve(e: Eng, comm: &Comm, bytes: u64) -> Result<Rc<Attached>> {
     let need = bytes + BSEND_OVERHEAD as u64;
     let attached = e.buffers.attached.borrow();
-    let Some(buffer) = attached.get(&Owner::Comm(comm.id.get())).or_else(|| attached.get(&Owner::Process))
-    else {
+    let own = attached.get(&Owner::Comm(comm.id.get()));
+    let of_session = || attached.get(&Owner::Session(comm.group.session()));
+    let Some(buffer) = own.or_else(of_session).or_else(|| attached.get(&Owner::Process)) else {
         fail!(BUFFER, "no buffer is attached, expected one of at least {need} bytes (MPI_Buffer_attach)");
     };
     let free = (buffer.size as u64).saturating_sub(buffer.used.get());

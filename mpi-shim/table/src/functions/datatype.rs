@@ -6,7 +6,7 @@ macro_rules! datatype_functions {
     ([$($emitter:tt)*] $($args:tt)*) => { $($emitter)*! { $($args)*
         kitvalue aint_add "MPI_Aint_add" (base: Aint, disp: Aint) -> Aint;
         kitvalue aint_diff "MPI_Aint_diff" (addr1: Aint, addr2: Aint) -> Aint;
-        done datatype::get_address "MPI_Get_address" (location: Buf, > address: Aint);
+        done datatype::get_address "MPI_Get_address" (location: Raw, > address: Aint);
         done datatype::get_count "MPI_Get_count" large (status: Status, datatype: Type, > count: Count);
         done datatype::get_elements "MPI_Get_elements" large (status: Status, datatype: Type, > count: Count);
         done datatype::get_elements_x "MPI_Get_elements_x" (status: Status, datatype: Type, > count: Aint);

@@ -7,12 +7,12 @@ macro_rules! p2p_functions {
         done p2p::bsend "MPI_Bsend" large (buf: Buf, count: Count, datatype: Type, dest: Rank, tag: Tag, comm: Comm);
         done p2p::bsend_init "MPI_Bsend_init" large (buf: Buf, count: Count, datatype: Type, dest: Rank, tag: Tag, comm: Comm, > request: Req);
         done p2p::buffer_attach "MPI_Buffer_attach" large (buffer: Buf, size: Count);
-        done p2p::buffer_detach "MPI_Buffer_detach" large (> buffer_addr: Addr, > size: Count);
+        done p2p::buffer_detach "MPI_Buffer_detach" large (> buffer_addr: AttachedBuf, > size: Count);
         done p2p::buffer_flush "MPI_Buffer_flush" ();
         done p2p::buffer_iflush "MPI_Buffer_iflush" (> request: Req);
         done request::cancel "MPI_Cancel" (request: IoReq);
         done p2p::comm_attach_buffer "MPI_Comm_attach_buffer" large (comm: Comm, buffer: Buf, size: Count);
-        done p2p::comm_detach_buffer "MPI_Comm_detach_buffer" large (comm: Comm, > buffer_addr: Addr, > size: Count);
+        done p2p::comm_detach_buffer "MPI_Comm_detach_buffer" large (comm: Comm, > buffer_addr: AttachedBuf, > size: Count);
         done p2p::comm_flush_buffer "MPI_Comm_flush_buffer" (comm: Comm);
         done p2p::comm_iflush_buffer "MPI_Comm_iflush_buffer" (comm: Comm, > request: Req);
         done request::grequest_complete "MPI_Grequest_complete" (request: Req);

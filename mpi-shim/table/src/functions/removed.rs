@@ -4,7 +4,7 @@
 #[rustfmt::skip]
 macro_rules! removed_functions {
     ([$($emitter:tt)*] $($args:tt)*) => { $($emitter)*! { $($args)*
-        done datatype::address "MPI_Address" (location: Buf, > address: Aint);
+        done datatype::address "MPI_Address" (location: Raw, > address: Aint);
         done attr::attr_delete "MPI_Attr_delete" (comm: Comm, keyval: Keyval);
         done attr::attr_get "MPI_Attr_get" (comm: Comm, keyval: Keyval, > attribute_val: AttrVal, > flag: Flag);
         done attr::attr_put "MPI_Attr_put" (comm: Comm, keyval: Keyval, attribute_val: Addr);
