@@ -160,6 +160,11 @@ impl AttrSet {
         Ok(())
     }
 
+    /// The attributes, which this set loses.
+    pub fn take(&self) -> AttrSet {
+        AttrSet(RefCell::new(self.0.take()))
+    }
+
     /// Deletes all attributes, last set first (MPI-5.0 §11.2.4 wants this order for MPI_COMM_SELF). Stops at
     /// the first callback that fails; that attribute and those set before it stay.
     pub fn delete_all(&self, owner: Owner) -> Result {

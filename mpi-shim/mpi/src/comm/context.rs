@@ -23,6 +23,8 @@ use std::rc::Rc;
 
 pub const WORLD: u32 = 0;
 pub const SELF: u32 = 2;
+/// Of a communicator that is not finished; no message carries it.
+pub const NONE: u32 = 3 << 30 | 0xff_fffe;
 
 /// Messages about a communicator that must not meet its own messages. Added to its context id.
 pub mod channel {

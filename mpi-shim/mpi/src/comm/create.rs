@@ -3,7 +3,7 @@
 use super::agree::{self, Agreed, build_inter, conversation};
 use super::context::channel;
 use super::wire::Wire;
-use super::{Comm, Parts, publish, publish_at};
+use super::{Comm, Parts, context, publish, publish_at};
 use crate::attr::Owner;
 use crate::coll;
 use crate::constants::{TAG_UB, class};
@@ -62,21 +62,31 @@ pub fn comm_idup_with_info(e: Eng, comm: CommId, info: InfoId) -> Result<(CommId
     duplicate_later(e, comm, hints)
 }
 
-/// The handle is the program's at once, and names a communicator when the request is complete.
+/// The handle is the program's at once: it names a stand-in, of which everything but communication can be used,
+/// and the communicator itself when the request is complete.
 fn duplicate_later(e: Eng, id: CommId, hints: Vec<(String, String)>) -> Result<(CommId, RequestId)> {
     let comm = e.comms.get(id)?;
     let wire = conversation(e, &comm);
-    let attrs = crate::attr::AttrSet::default();
-    comm.attrs.copy_to(Owner::new(AttrOn::Comm, id), &attrs)?;
-    let handle = e.comms.reserve();
+    let stand_in = Comm::new(stand_in_of(&comm));
+    copy_attributes(id, &comm, &stand_in)?;
+    super::info::set_hints(&stand_in, &hints);
+    let handle = publish(e, stand_in);
+    let stand_in = e.comms.get(handle)?;
     let task = async move {
-        let mut new = copy_of(wire).await?;
-        new.attrs = attrs;
-        super::info::set_hints(&new, &hints);
-        publish_at(e, handle, new);
+        let new = copy_of(wire).await?;
+        if e.comms.find(handle).is_some_and(|found| Rc::ptr_eq(&found, &stand_in)) {
+            publish_at(e, handle, new.take_over(&stand_in));
+        }
         Ok(())
     };
     Ok((handle, coll::spawn(e, task)))
+}
+
+/// A copy of `comm` whose context id is not known yet.
+fn stand_in_of(comm: &Comm) -> Parts {
+    let mut parts = Parts::intra(context::NONE, None, comm.group.clone(), comm.errhandler.inherit());
+    (parts.remote, parts.local, parts.topo) = (comm.remote.clone(), comm.local.clone(), comm.topo.clone());
+    parts
 }
 
 /// MPI-5.0 §7.4.2: all members of `comm` call; those in `group` get the new communicator. Processes may give

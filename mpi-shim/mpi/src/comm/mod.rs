@@ -101,6 +101,15 @@ impl Comm {
         }
     }
 
+    /// What the program has done to `stand_in` so far, done to this communicator, which takes its place.
+    fn take_over(mut self, stand_in: &Comm) -> Comm {
+        self.attrs = stand_in.attrs.take();
+        self.errhandler = stand_in.errhandler.inherit();
+        self.info = stand_in.info.clone();
+        self.name = stand_in.name.clone();
+        self
+    }
+
     /// Size of the local group.
     #[inline]
     pub fn size(&self) -> i32 {

@@ -51,7 +51,7 @@ fn c_types(kind: &str, large: bool) -> Vec<String> {
         "Count" => of(if large { &["MPI_Count", "MPI_Aint"] } else { &["int"] }),
         "Aint" => of(&["MPI_Aint", "MPI_Offset", "MPI_Count"]),
         "Fint" => of(&["MPI_Fint"]),
-        "Addr" | "AttrVal" => of(&["void"]),
+        "Addr" | "AttachedBuf" | "AttrVal" => of(&["void"]),
         _ => of(&["int"]),
     }
 }
