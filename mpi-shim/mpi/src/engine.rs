@@ -49,7 +49,7 @@ pub struct Engine {
     pub coll: crate::coll::State,
     pub contexts: Contexts,
     pub types: datatype::Types,
-    /// Types made by `MPI_Type_create_f90_*` and `MPI_Type_get_value_index`, which are never freed.
+    /// Types made by `MPI_Type_create_f90_*`, which are never freed.
     pub unnamed_types: datatype::Unnamed,
     pub ops: op::Ops,
     pub infos: Table<InfoId, Info>,

@@ -1,9 +1,10 @@
-//! Predefined types without a name of their own: by Fortran precision and range, by size, by value and index.
+//! Predefined types without a name of their own: by Fortran precision and range; and the
+//! look-up of types by size, or by value and index.
 //!
 //! Equal arguments give the same handle, which is never freed (MPI-5.0 §19.1.9).
 
 use super::Datatype;
-use super::basic::{Basic, Family, Form, LONG_DOUBLE, Num};
+use super::basic::{Basic, Family, LONG_DOUBLE, Num};
 use super::predefined::layout_of;
 use super::recipe::Recipe;
 use crate::constants::{UNDEFINED, combiner, typeclass};
@@ -116,19 +117,11 @@ const NAMED_PAIRS: [(u32, u32, u32); 9] = [
     (537, 537, 562),
 ];
 
-/// The type of a (value, index) pair, or `MPI_DATATYPE_NULL` when there is none (MPI-5.0 §6.9.4).
+/// The type of a (value, index) pair, or `MPI_DATATYPE_NULL` when there is none (MPI-5.0 §6.9.4). Only pairs with
+/// names exist: programs written for other MPI libraries expect no more.
 pub fn type_get_value_index(e: Eng, value_type: TypeId, index_type: TypeId) -> Result<TypeId> {
-    let (value, index) = (e.types.get(value_type)?, e.types.get(index_type)?);
-    if let Some(row) = NAMED_PAIRS.iter().find(|row| (row.0, row.1) == (value_type.0, index_type.0)) {
-        return Ok(TypeId(row.2));
-    }
-    let number = |dt: &Datatype, reals: bool| match dt.basic()? {
-        Basic { form: Form::One(n), family: Family::Integer | Family::Multi, .. } => Some(n),
-        Basic { form: Form::One(n), family: Family::Floating, .. } if reals => Some(n),
-        _ => None,
-    };
-    let (Some(v), Some(i)) = (number(&value, true), number(&index, false)) else { return Ok(TypeId::NULL) };
-    let key = (combiner::VALUE_INDEX, value_type.0.into(), index_type.0.into());
-    let recipe = || Recipe::new(combiner::VALUE_INDEX, false).of(&value).of(&index);
-    Ok(Unnamed::get_or_make(e, key, || unnamed(Basic::pair(v, i), recipe())))
+    e.types.get(value_type)?;
+    e.types.get(index_type)?;
+    let row = NAMED_PAIRS.iter().find(|row| (row.0, row.1) == (value_type.0, index_type.0));
+    Ok(row.map_or(TypeId::NULL, |row| TypeId(row.2)))
 }

@@ -119,8 +119,6 @@ fn types_by_size_precision_and_index() {
     assert_eq!(type_get_envelope(e, real).unwrap(), (2, 0, 0, combiner::F90_REAL));
     assert!(type_create_f90_integer(e, 39).is_err());
     assert_eq!(type_get_value_index(e, DOUBLE, INT).unwrap(), TypeId(553));
-    let pair = type_get_value_index(e, TypeId(577), TypeId(601)).unwrap();
-    assert_eq!(shape(e, pair.0), (9, 16));
     assert_eq!(type_get_value_index(e, TypeId(530), INT).unwrap(), TypeId::NULL);
 }
 
