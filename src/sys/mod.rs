@@ -8,4 +8,5 @@ pub mod futex;
 pub mod memory;
 pub mod net;
 pub mod process;
+pub mod signal;
 pub mod unix_socket;

@@ -6,7 +6,7 @@
 
 use crate::sys::fd::{Interest, PollSet};
 use crate::sys::net::EventCounter;
-use crate::sys::process::SignalSet;
+use crate::sys::signal::SignalSet;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;

@@ -19,7 +19,8 @@ use super::orders::{Order, Report, Start, Stream};
 use super::sweep;
 use crate::job::protocol::to_hex;
 use crate::sys::fd::{self, Interest, PollSet};
-use crate::sys::process::{self, Exit, Reaped, SignalFd};
+use crate::sys::process::{self, Exit, Reaped};
+use crate::sys::signal::{self, SignalFd};
 use crate::sys::unix_socket;
 use rank::Rank;
 use service::Service;
@@ -54,7 +55,7 @@ struct Round {
 pub fn run(start: Start, channel: Channel) -> i32 {
     process::set_name(c"vmi-agent");
     // The front takes signals as data; whoever sends one to the agent means it.
-    let _ = process::SignalSet::of(&[]).set();
+    let _ = signal::SignalSet::of(&[]).set();
     let mut channel = channel;
     match Agent::begin(start, &mut channel) {
         Ok((ranks, service, signals)) => {

@@ -6,6 +6,7 @@ use super::super::orders::{GREETING, Order, Report, Start};
 use crate::job::frame::Malformed;
 use crate::sys::fd::PollSet;
 use crate::sys::process::{self, Command, Exit, Fork};
+use crate::sys::signal;
 use std::ffi::{CString, OsStr};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -167,7 +168,7 @@ impl Host {
         let exit = process::wait_for_at_most(self.pid, Duration::from_millis(300));
         let how = match exit {
             Some(Exit::Code(code)) => format!(" (exit code {code})"),
-            Some(Exit::Signal(signal)) => format!(" (killed by {})", process::signal_name(signal)),
+            Some(Exit::Signal(signal)) => format!(" (killed by {})", signal::signal_name(signal)),
             None => String::new(),
         };
         match &self.started_by {

@@ -1,7 +1,8 @@
 //! What is known about every rank, and when that means that the job has failed. Pure: facts in, a verdict out.
 
 use super::super::placement::Placement;
-use crate::sys::process::{Exit, signal_name};
+use crate::sys::process::Exit;
+use crate::sys::signal::signal_name;
 
 /// Why the job ends before its ranks do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,8 @@ use super::placement::{self, Placement};
 use super::sweep;
 use crate::job;
 use crate::sys::fd::{self, Interest, PollSet};
-use crate::sys::process::{self, Exit, SignalFd};
+use crate::sys::process::{self, Exit};
+use crate::sys::signal::{self, SignalFd};
 use host::{Host, State};
 use ledger::{Ledger, Verdict};
 use messages::Messages;
@@ -364,7 +365,7 @@ impl Front {
             self.messages.say(
                 "signal",
                 None,
-                &format!("the job was ended by {}", process::signal_name(signal)),
+                &format!("the job was ended by {}", signal::signal_name(signal)),
             );
             return self.ledger.first_bad_exit().map_or(0, |_| 128 + signal);
         }
@@ -389,7 +390,7 @@ fn handled_signals() -> Vec<i32> {
         libc::SIGUSR2,
         libc::SIGCHLD,
     ];
-    all.into_iter().filter(|signal| !process::is_ignored(*signal)).collect()
+    all.into_iter().filter(|signal| !signal::is_ignored(*signal)).collect()
 }
 
 /// Starts the agents of all hosts.
