@@ -90,10 +90,11 @@ fn main() -> ExitCode {
 fn cases_of(line: &Line) -> Vec<Case> {
     let wanted = |abi: &&Abi| line.abis.is_empty() || line.abis.iter().any(|name| name == abi.name());
     let args = if line.args.is_empty() { String::new() } else { format!(" {}", line.args.join(" ")) };
+    let env: String = line.env.iter().map(|(name, value)| format!(" {name}={value}")).collect();
     ABIS.iter()
         .filter(wanted)
         .map(|&abi| Case {
-            name: format!("{}{args} ({}, n={})", line.name, abi.name(), line.ranks),
+            name: format!("{}{args}{env} ({}, n={})", line.name, abi.name(), line.ranks),
             line: line.clone(),
             abi,
         })
@@ -154,6 +155,7 @@ fn run_case(case: &Case) -> Verdict {
     };
     let limit = Duration::from_secs(case.line.timeout_s);
     let mut command = job::ranks(case.line.ranks, &program, &case.line.args);
+    command.current_dir(vmi_c_tests::home());
     command.envs(case.line.env.iter().map(|(name, value)| (name, value)));
     let outcome = job::run(&mut command, limit);
     let mut verdict = judge(&case.line, &outcome);

@@ -183,6 +183,7 @@ pub struct Interface {
     pub address: IpAddr,
     /// Length of the network's prefix, bits.
     pub prefix: u32,
+    /// Switched on, and its cable is plugged in.
     pub up: bool,
     pub loopback: bool,
 }
@@ -214,8 +215,9 @@ fn interface_of(entry: &libc::ifaddrs) -> Option<Interface> {
     };
     // SAFETY: the name of an entry is a C string.
     let name = unsafe { CStr::from_ptr(entry.ifa_name) }.to_string_lossy().into_owned();
-    let has = |flag: i32| entry.ifa_flags & flag as u32 != 0;
-    Some(Interface { name, address, prefix, up: has(libc::IFF_UP), loopback: has(libc::IFF_LOOPBACK) })
+    let has = |flags: i32| entry.ifa_flags & flags as u32 == flags as u32;
+    let (up, loopback) = (has(libc::IFF_UP | libc::IFF_RUNNING), has(libc::IFF_LOOPBACK));
+    Some(Interface { name, address, prefix, up, loopback })
 }
 
 fn ip_of(address: *const libc::sockaddr) -> Option<IpAddr> {

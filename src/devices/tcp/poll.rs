@@ -54,6 +54,9 @@ impl Pace {
         self.misses = self.misses.saturating_add(1);
         if self.misses > EAGER_LOOKS {
             self.skip = (self.misses - EAGER_LOOKS).min(RARELY);
+            // A network answers in microseconds at best: whoever shares this processor may go first, and it may be
+            // the peer, or the kernel's own network thread.
+            std::thread::yield_now();
         }
     }
 }

@@ -1,0 +1,91 @@
+//! Two hosts: network namespaces joined by a virtual cable, one agent in each. Needs root and `ip`; skipped without.
+
+use std::process::Command;
+use std::time::Duration;
+use vmi_c_tests::job::{self, Outcome};
+use vmi_c_tests::program::{Abi, compile};
+use vmi_c_tests::stage::Stage;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Two namespaces and the cable between them; gone when dropped.
+struct Hosts {
+    names: [String; 2],
+}
+
+fn ip(arguments: &str) -> bool {
+    let output = Command::new("ip").args(arguments.split(' ')).output();
+    output.is_ok_and(|o| o.status.success())
+}
+
+impl Hosts {
+    /// None where the machine does not let us.
+    fn make(number: u8) -> Option<Hosts> {
+        let name = |end: char| format!("vmi{}n{number}{end}", std::process::id());
+        let hosts = Hosts { names: [name('a'), name('b')] };
+        let [a, b] = &hosts.names;
+        let made = ip(&format!("netns add {a}"))
+            && ip(&format!("netns add {b}"))
+            && ip(&format!("link add c0 netns {a} type veth peer name c0 netns {b}"))
+            && ip(&format!("-n {a} addr add 10.97.{number}.1/24 dev c0"))
+            && ip(&format!("-n {b} addr add 10.97.{number}.2/24 dev c0"))
+            && [a, b]
+                .iter()
+                .all(|n| ip(&format!("-n {n} link set c0 up")) && ip(&format!("-n {n} link set lo up")));
+        if !made {
+            eprintln!("SKIPPED: network namespaces cannot be made here (needs root and iproute2)");
+        }
+        made.then_some(hosts)
+    }
+
+    /// Runs `program` with `ranks` on each of the hosts.
+    fn run(&self, ranks: usize, program: &str, environment: &[&str]) -> Outcome {
+        let program = compile(program, Abi::Standard).unwrap_or_else(|why| panic!("{why}"));
+        let [a, b] = &self.names;
+        let mut command = job::vmirun();
+        command.current_dir(vmi_c_tests::home());
+        command.args(["--hosts", &format!("{a}:{ranks},{b}:{ranks}")]);
+        command.args(["--launch-agent", "ip netns exec %h"]);
+        command.arg("-x").arg(format!("VMI_LIB_DIR={}", Stage::get().lib().display()));
+        environment.iter().for_each(|variable| drop(command.args(["-x", variable])));
+        job::run(command.arg("-n").arg((2 * ranks).to_string()).arg(program), LIMIT)
+    }
+
+    fn passes(&self, ranks: usize, program: &str, environment: &[&str]) {
+        let outcome = self.run(ranks, program, environment);
+        assert!(outcome.code == Some(0), "{program} on 2 × {ranks}: {}", outcome.report());
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        self.names.iter().for_each(|name| drop(ip(&format!("netns del {name}"))));
+    }
+}
+
+#[test]
+fn programs_run_across_two_hosts() {
+    let Some(hosts) = Hosts::make(1) else { return };
+    hosts.passes(1, "mpi/p2p/sizes", &[]);
+    hosts.passes(2, "mpi/p2p/order", &[]);
+    hosts.passes(2, "mpi/p2p/exchange", &[]);
+    hosts.passes(2, "mpi/coll/everyone", &[]);
+    hosts.passes(2, "mpi/coll/mixed_traffic", &[]);
+}
+
+#[test]
+fn without_shared_memory_neighbours_use_the_interface_too() {
+    let Some(hosts) = Hosts::make(2) else { return };
+    hosts.passes(2, "mpi/coll/everyone", &["VMI_CONFIG=network/tcp.conf"]);
+}
+
+#[test]
+fn a_cut_cable_is_named() {
+    let Some(hosts) = Hosts::make(3) else { return };
+    let [a, _] = &hosts.names;
+    assert!(ip(&format!("-n {a} link set c0 down")));
+    let outcome = hosts.run(1, "mpi/p2p/blocking", &[]);
+    let both = format!("{}{}", outcome.stdout, outcome.stderr);
+    assert!(outcome.code.is_some_and(|code| code != 0), "{}", outcome.report());
+    assert!(both.contains("no usable interface"), "{}", outcome.report());
+}
