@@ -47,7 +47,9 @@ impl Hosts {
         command.args(["--hosts", &format!("{a}:{ranks},{b}:{ranks}")]);
         command.args(["--launch-agent", "ip netns exec %h"]);
         command.arg("-x").arg(format!("VMI_LIB_DIR={}", Stage::get().lib().display()));
-        environment.iter().for_each(|variable| drop(command.args(["-x", variable])));
+        for variable in environment {
+            command.args(["-x", variable]);
+        }
         job::run(command.arg("-n").arg((2 * ranks).to_string()).arg(program), LIMIT)
     }
 
@@ -59,7 +61,9 @@ impl Hosts {
 
 impl Drop for Hosts {
     fn drop(&mut self) {
-        self.names.iter().for_each(|name| drop(ip(&format!("netns del {name}"))));
+        for name in &self.names {
+            ip(&format!("netns del {name}"));
+        }
     }
 }
 
