@@ -284,17 +284,36 @@ impl<'w> Batch<'w> {
         self.shrink_to(0).await
     }
 
-    fn poll_down_to(&mut self, keep: usize, cx: &mut Context) -> Poll<Result> {
-        let error = &mut self.error;
-        self.pending.retain_mut(|pending| match Pin::new(pending).poll(cx) {
-            Poll::Pending => true,
-            Poll::Ready(outcome) => {
-                if let Err(e) = outcome {
-                    error.get_or_insert(e);
+    /// Looks at the last request only until that is complete: all must complete, so the others can wait.
+    fn drop_completed(&mut self, cx: &mut Context) {
+        while let Some(last) = self.pending.last_mut() {
+            match Pin::new(last).poll(cx) {
+                Poll::Pending => return,
+                Poll::Ready(outcome) => {
+                    if let Err(e) = outcome {
+                        self.error.get_or_insert(e);
+                    }
                 }
-                false
             }
-        });
+            self.pending.pop();
+        }
+    }
+
+    fn poll_down_to(&mut self, keep: usize, cx: &mut Context) -> Poll<Result> {
+        if keep == 0 {
+            self.drop_completed(cx);
+        } else {
+            let error = &mut self.error;
+            self.pending.retain_mut(|pending| match Pin::new(pending).poll(cx) {
+                Poll::Pending => true,
+                Poll::Ready(outcome) => {
+                    if let Err(e) = outcome {
+                        error.get_or_insert(e);
+                    }
+                    false
+                }
+            });
+        }
         if self.pending.len() > keep {
             return Poll::Pending;
         }
