@@ -17,7 +17,7 @@ impl UserBuf {
     /// `MPI_BOTTOM`: addresses in the datatype are absolute.
     pub const BOTTOM: UserBuf = UserBuf(std::ptr::null_mut());
     /// `MPI_IN_PLACE`: the value is never dereferenced, and is no valid address of an object.
-    pub const IN_PLACE: UserBuf = UserBuf(1 as *mut u8);
+    pub const IN_PLACE: UserBuf = UserBuf(std::ptr::without_provenance_mut(1));
 
     /// # Safety
     /// The bytes that the operation using this buffer describes must stay valid until it completes.
@@ -221,7 +221,7 @@ macro_rules! by_length {
 fn strided<const PACK: bool>(user: *mut u8, stride: isize, len: usize, n: usize, flat: *mut u8, step: usize) {
     let blocks = Strided { user, stride, n, flat, step };
     by_length!(len,
-        N => blocks.each(|u, f| move_fixed::<PACK, N>(u, f)),
+        N => blocks.each(move_fixed::<PACK, N>),
         _ => match len {
             3 => blocks.each(|u, f| move_ends::<PACK, 2>(u, f, len)),
             5..=7 => blocks.each(|u, f| move_ends::<PACK, 4>(u, f, len)),
@@ -272,7 +272,7 @@ fn listed<const PACK: bool>(
 ) {
     by_length!(len,
         N => listed_with::<PACK>(user, stride, n, offsets, N, flat, |u, f, _| move_fixed::<PACK, N>(u, f)),
-        _ => listed_with::<PACK>(user, stride, n, offsets, len, flat, |u, f, len| move_some::<PACK>(u, f, len))
+        _ => listed_with::<PACK>(user, stride, n, offsets, len, flat, move_some::<PACK>)
     )
 }
 

@@ -95,7 +95,7 @@ impl Node {
             }
             _ => {}
         }
-        let body = Node { disp: 0, ..body }.as_list_if_short();
+        let body = Node { disp: 0, ..body }.into_list_if_short();
         Node { disp, size, kind: Kind::Loop(Rc::new(Loop { count, stride, body })) }
     }
 
@@ -126,7 +126,7 @@ impl Node {
         }
     }
 
-    fn as_list_if_short(self) -> Node {
+    fn into_list_if_short(self) -> Node {
         if !matches!(self.kind, Kind::Loop(_)) || self.blocks() > SHORT {
             return self;
         }

@@ -16,7 +16,7 @@ pub fn count_of(layout: &Layout, bytes: u64) -> i64 {
     match layout.size {
         _ if bytes == 0 => 0,
         0 => UNDEFINED.into(),
-        size if bytes % size == 0 => (bytes / size) as i64,
+        size if bytes.is_multiple_of(size) => (bytes / size) as i64,
         _ => UNDEFINED.into(),
     }
 }

@@ -139,6 +139,7 @@ fn external32_is_big_endian_with_its_own_sizes() {
     unpack_external(e, "external32", UserBuf::of(&mut out), 16, &mut position, to, 3, TypeId(522)).unwrap();
     assert_eq!(back, values);
     values[0] = 1 << 40;
+    let from = UserBuf::of_slice(&mut values);
     let cut = pack_external(e, "external32", from, 3, TypeId(522), UserBuf::of(&mut out), 16, &mut 0);
     assert_eq!(cut.unwrap_err().code(), class::CONVERSION);
 }

@@ -96,7 +96,7 @@ fn compare_bytes(dt: &Datatype, map: &TypeMap, count: i64, dice: &mut Dice) {
     let places = map.bytes(count);
     let low = places.iter().min().copied().unwrap_or(0);
     let high = places.iter().max().copied().unwrap_or(0) + 1;
-    let mut memory: Vec<u8> = (low..high).map(|i| (i * 31 ^ (i >> 8) * 7) as u8).collect();
+    let mut memory: Vec<u8> = (low..high).map(|i| ((i * 31) ^ ((i >> 8) * 7)) as u8).collect();
     let base = |m: &mut Vec<u8>| UserBuf::of(m).offset(-low as isize);
     let stream: Vec<u8> = places.iter().map(|at| memory[(at - low) as usize]).collect();
     let distinct = places.iter().collect::<std::collections::HashSet<_>>().len() == places.len();
