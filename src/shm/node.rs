@@ -1,8 +1,8 @@
 //! The node segment as one rank sees it: control blocks and rings, found by local index.
 
-use super::ring::{Consumer, Lines, Producer};
+use super::ring::{Consumer, LINE, Lines, Producer};
 use super::segment::{
-    Control, DATA_BYTES, LINE, MAGIC, MAX_LOCAL, NodeHeader, PAGE, RING_STRIDE, RingControl, VERSION,
+    Control, DATA_BYTES, MAGIC, MAX_LOCAL, NodeHeader, PAGE, RING_STRIDE, RingControl, VERSION,
 };
 use crate::core::buffer::UserBuf;
 use crate::sync::{AtomicU32, Ordering};
@@ -142,9 +142,9 @@ impl Lines for SharedLines {
         }
     }
     #[inline]
-    fn hand_over(&self, line: usize, lines: usize) {
-        for i in line..line + lines {
-            crate::core::buffer::demote(self.bytes(i, 0));
+    fn hand_over(&self, line: usize, bytes: usize) {
+        for at in (0..bytes).step_by(64) {
+            crate::core::buffer::demote(self.bytes(line, at));
         }
     }
     #[inline]

@@ -13,8 +13,6 @@ pub const PAGE: usize = 4096;
 pub const MAGIC: u32 = 0x564d_4932; // "VMI2"
 /// Changes whenever the layout or the meaning of a field does.
 pub const VERSION: u32 = 1;
-/// Bytes of one 64-byte segment ("line") of a ring.
-pub const LINE: usize = 64;
 /// IVC's ring size (SC'07: small on purpose, it stays in cache).
 pub const DATA_BYTES: usize = 64 * 1024;
 pub const RING_STRIDE: usize = PAGE + DATA_BYTES;
