@@ -6,6 +6,8 @@
 
 mod data;
 mod handles;
+#[cfg(test)]
+mod tests;
 
 use vmi_mpi_kit::abi::{Abi, Column, Limits};
 use vmi_mpi_kit::args::{StatusCodec, UserFn};

@@ -14,7 +14,7 @@ pub const FIRST_USER: i32 = class::LASTCODE + 1;
 /// Numbers are below this; the bits above tell the slot.
 const NUMBERS: i32 = 1 << 16;
 /// Slots count from 1 to this, then again from 1.
-const LAST_SLOT: u32 = 0x7fff;
+const LAST_SLOT: u32 = 0x3fff;
 /// So many recent errors keep their text.
 const RING: usize = 256;
 
