@@ -62,13 +62,14 @@ pub async fn allreduce(w: &Wire, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf
     }
     let blockwise = fold.commutes() && count >= w.size as i64;
     let usable = |a| match a {
-        Algorithm::RecursiveDoubling | Algorithm::Direct | Algorithm::Tree => true,
+        Algorithm::RecursiveDoubling | Algorithm::Direct | Algorithm::Tree | Algorithm::Star => true,
         Algorithm::Halving | Algorithm::Ring => blockwise,
     };
     match choice::allreduce(w.size, fold.bytes(count), usable) {
         Algorithm::RecursiveDoubling => recursive_doubling(w, fold, mine, recvbuf, count).await,
         Algorithm::Direct => direct(w, fold, mine, recvbuf, count).await,
         Algorithm::Tree => tree(w, fold, mine, recvbuf, count).await,
+        Algorithm::Star => star(w, fold, mine, recvbuf, count).await,
         Algorithm::Halving => halving(w, fold, mine, recvbuf, count).await,
         Algorithm::Ring => ring(w, fold, mine, recvbuf, count).await,
     }
@@ -93,6 +94,12 @@ pub async fn direct(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, coun
 pub async fn tree(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
     reduce::up(w, fold, mine, recvbuf, count, 0).await?;
     bcast::bcast(w, Part::new(recvbuf, count, fold.dt()), 0).await
+}
+
+/// Every rank sends to rank 0 and hears from it.
+pub async fn star(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count: i64) -> Result {
+    reduce::linear(w, fold, mine, recvbuf, count, 0).await?;
+    bcast::linear(w, Part::new(recvbuf, count, fold.dt()), 0).await
 }
 
 /// Reduce-scatter around the ring, then allgather around it.

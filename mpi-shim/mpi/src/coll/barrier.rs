@@ -41,6 +41,7 @@ pub async fn barrier(w: &Wire) -> Result {
         Algorithm::Dissemination => dissemination(w).await,
         Algorithm::Tree => tree(w).await,
         Algorithm::Direct => direct(w).await,
+        Algorithm::Star => star(w).await,
     }
 }
 
@@ -65,6 +66,23 @@ pub async fn direct(w: &Wire) -> Result {
         batch.push(w.irecv(nothing(w), (w.rank + i) % w.size)?);
     }
     batch.all().await
+}
+
+/// Every rank tells rank 0 that it has arrived, and hears when all have.
+pub async fn star(w: &Wire) -> Result {
+    if w.rank != 0 {
+        return w.exchange(nothing(w), 0, nothing(w), 0).await;
+    }
+    let mut arrivals = Batch::new();
+    for rank in 1..w.size {
+        arrivals.push(w.irecv(nothing(w), rank)?);
+    }
+    arrivals.all().await?;
+    let mut releases = Batch::new();
+    for rank in 1..w.size {
+        releases.push(w.isend(nothing(w), rank)?);
+    }
+    releases.all().await
 }
 
 /// Arrival is reported up a tree, the release comes down.

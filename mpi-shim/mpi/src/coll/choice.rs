@@ -4,11 +4,12 @@
 //! ranks, the bytes of the operation and whether operands may be exchanged. It must not depend on the layout
 //! of a datatype (ranks may describe the same data differently) nor on the machine (hosts may differ).
 //!
-//! What decides for small data is how often a rank must wait for another, because ranks usually outnumber cores
-//! and then every wait may cost a turn of all other ranks. With 8 ranks on 2 cores an 8-byte allreduce by a tree
-//! (14 messages, 6 waits in a row) made 7.7 switches per rank, recursive doubling (24 messages, 3 waits) 1.9. One
-//! exchange of everybody with everybody (56 messages) waits once; messages are cheap, so it serves up to [`SOME`]
-//! ranks. Large data goes in blocks or segments: no rank handles more than twice the data, blocks stay in cache.
+//! What decides for small data is how often a rank waits for another one, and then how many messages there are:
+//! ranks usually outnumber cores, and every wait may cost a turn of all other ranks. A star (everybody to rank 0
+//! and back) waits once per rank and takes 2(n-1) messages: on 2 cores it made one switch per rank and 8-byte
+//! allreduce whether 8 or 24 ranks took part, where doubling made 3 and a tree 2.5 to 4.5. Up to [`FEW`] ranks
+//! doubling was faster. Large data goes in blocks or segments: no rank handles more than twice the data, and
+//! blocks stay in cache.
 //!
 //! A collective's row is overridden for the whole job by an environment variable that is read once:
 //! `VMI_COLL_ALLREDUCE=ring`. Names are those of the enumerations below, in lower case with `-` between words. An
@@ -16,10 +17,12 @@
 
 use std::sync::OnceLock;
 
-/// Up to here, a message from each rank to each other rank is cheaper than waiting twice.
-const SOME: usize = 16;
-/// Up to here, one exchange with a partner or two is as good as anything.
+/// Up to here, exchanges with one or two partners are best.
 const FEW: usize = 4;
+/// Up to here, every rank may send a message to every other.
+const SOME: usize = 16;
+/// Up to here, one rank may send or receive a message per rank.
+const MANY: usize = 64;
 const ANY: usize = usize::MAX;
 const KIB: usize = 1 << 10;
 
@@ -83,7 +86,12 @@ collectives! {
         Tree "tree",
         /// Everybody tells everybody: one step.
         Direct "direct",
-    } [row(SOME, ANY, Barrier::Direct), row(ANY, ANY, Barrier::Dissemination)];
+        /// Everybody tells rank 0, which tells everybody: 2(n-1) messages.
+        Star "star",
+    } [
+        row(FEW, ANY, Barrier::Dissemination), row(MANY, ANY, Barrier::Star),
+        row(ANY, ANY, Barrier::Dissemination),
+    ];
 
     bcast Bcast "VMI_COLL_BCAST" {
         /// The root sends to every rank.
@@ -97,7 +105,7 @@ collectives! {
         /// Blocks down the tree, then around a ring.
         ScatterRing "scatter-ring",
     } [
-        row(2, ANY, Bcast::Linear), row(SOME, KIB, Bcast::Linear),
+        row(2, ANY, Bcast::Linear), row(MANY, KIB, Bcast::Linear),
         row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain),
     ];
 
@@ -109,7 +117,7 @@ collectives! {
         /// Reduce-scatter around a ring, blocks then sent to the root.
         Ring "ring",
     } [
-        row(2, ANY, Reduce::Tree), row(SOME, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),
+        row(2, ANY, Reduce::Tree), row(MANY, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),
         row(ANY, ANY, Reduce::Ring), row(ANY, ANY, Reduce::Tree),
     ];
 
@@ -118,14 +126,16 @@ collectives! {
         RecursiveDoubling "recursive-doubling",
         /// Everybody sends its operand to everybody: one step.
         Direct "direct",
-        /// Reduce to rank 0 and broadcast: fewest messages.
+        /// Up a tree to rank 0, which tells everybody: fewest messages.
         Tree "tree",
+        /// Everybody sends to rank 0, which tells everybody: as few messages, in two steps.
+        Star "star",
         /// Halving exchanges, then doubling ones: log2(n) steps with 2/n of the traffic of doubling alone.
         Halving "halving",
         /// Reduce-scatter and allgather around a ring: neighbours only.
         Ring "ring",
     } [
-        row(2, 16 * KIB, Allreduce::RecursiveDoubling), row(SOME, 512, Allreduce::Direct),
+        row(FEW, 16 * KIB, Allreduce::RecursiveDoubling), row(MANY, KIB, Allreduce::Star),
         row(ANY, 16 * KIB, Allreduce::RecursiveDoubling),
         row(FEW, 1024 * KIB, Allreduce::Halving), row(ANY, ANY, Allreduce::Ring),
         row(ANY, ANY, Allreduce::RecursiveDoubling),

@@ -75,6 +75,11 @@ fn allreduce_direct() {
 }
 
 #[test]
+fn allreduce_star() {
+    check_allreduce(false, |w, f, s, r, n| Box::pin(all::star(w, f, s, r, n)));
+}
+
+#[test]
 fn allreduce_tree() {
     check_allreduce(false, |w, f, s, r, n| Box::pin(all::tree(w, f, s, r, n)));
 }
@@ -226,6 +231,7 @@ fn messages_of_a_small_allreduce_of_eight_ranks() {
         World::of(8, Mode::Eager).run(&types, run).1
     };
     assert_eq!(count(|w, f, s, r, n| Box::pin(all::tree(w, f, s, r, n))), 14);
+    assert_eq!(count(|w, f, s, r, n| Box::pin(all::star(w, f, s, r, n))), 14);
     assert_eq!(count(|w, f, s, r, n| Box::pin(all::recursive_doubling(w, f, s, r, n))), 24);
     assert_eq!(count(|w, f, s, r, n| Box::pin(all::direct(w, f, s, r, n))), 56);
 }

@@ -30,6 +30,11 @@ fn barrier_direct() {
 }
 
 #[test]
+fn barrier_star() {
+    check_barrier(|w| Box::pin(meet::star(w)));
+}
+
+#[test]
 fn barrier_tree() {
     check_barrier(|w| Box::pin(meet::tree(w)));
 }
