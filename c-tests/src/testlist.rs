@@ -1,6 +1,8 @@
 //! The lines of `testlist`: which program runs with how many ranks and what is expected of it.
 //!
-//!     name  ranks  [key=value …]
+//! ```text
+//! name  ranks  [key=value …]
+//! ```
 //!
 //! `args=a,b` arguments · `env=NAME=VALUE` (repeatable) · `timeout=SECONDS` · `exit=CODE` or `exit=nonzero`
 //! · `says=TEXT` must occur in stdout or stderr (`+` stands for a space) · `abi=std` only these builds (comma separated)
