@@ -304,6 +304,9 @@ impl UserFn {
     pub const DUP: usize = 1;
 }
 
+/// Calls an attribute copy callback; see [`Callbacks::attr_copy`].
+pub type AttrCopy = fn(UserFn, AttrOn, u32, i32, usize, usize) -> (i32, bool, usize);
+
 /// How to call the program's callbacks: one table per ABI, registered at load time by the ABI library.
 /// Handles are passed as engine ids; the trampoline converts them to the ABI's form.
 #[derive(Clone, Copy)]
@@ -311,7 +314,7 @@ pub struct Callbacks {
     /// `MPI_User_function`: (fn, in, inout, count, datatype).
     pub op: fn(UserFn, UserBuf, UserBuf, i64, TypeId),
     /// Copy callback: (fn, what, handle, keyval, extra_state, attribute in) → (error code, flag, attribute out).
-    pub attr_copy: fn(UserFn, AttrOn, u32, i32, usize, usize) -> (i32, bool, usize),
+    pub attr_copy: AttrCopy,
     /// Delete callback: (fn, what, handle, keyval, attribute, extra_state) → error code.
     pub attr_delete: fn(UserFn, AttrOn, u32, i32, usize, usize) -> i32,
     /// Error handler: (fn, what, handle, error code as the ABI numbers it).

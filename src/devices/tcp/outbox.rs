@@ -46,7 +46,7 @@ impl Outbox {
     #[inline]
     pub fn push(&mut self, header: Header, fill: impl FnOnce(UserBuf)) {
         let need = HEADER + header.len;
-        if !self.blocks.back().is_some_and(|b| b.bytes.len() - b.used >= need) {
+        if self.blocks.back().is_none_or(|b| b.bytes.len() - b.used < need) {
             self.add_block(need);
         }
         let Some(block) = self.blocks.back_mut() else { return };

@@ -48,6 +48,7 @@ macro_rules! collectives {
 
         impl $kind {
             #[cfg(test)]
+            #[allow(dead_code, reason = "a test asks for those of some collectives only")]
             pub const ALL: &[$kind] = &[$($kind::$algorithm),+];
             const TABLE: &[Row<$kind>] = &[$($row),+];
 

@@ -108,9 +108,9 @@ mod tests {
                         assert!(parents[tree.rank_of(child)].replace(rank).is_none());
                     }
                 }
-                for rank in 0..size {
-                    assert_eq!(Tree::new(rank, root, size).parent(), parents[rank]);
-                    assert_eq!(parents[rank].is_none(), rank == root);
+                for (rank, parent) in parents.iter().enumerate() {
+                    assert_eq!(Tree::new(rank, root, size).parent(), *parent);
+                    assert_eq!(parent.is_none(), rank == root);
                 }
             }
         }

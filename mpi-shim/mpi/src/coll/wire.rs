@@ -69,7 +69,7 @@ impl Wire {
     pub fn isend(&self, part: Part, dest: usize) -> Result<Pending<'_>> {
         let id = match &self.port {
             Port::Engine(e, comm) => request::isend_raw(
-                *e,
+                e,
                 SendMode::Standard,
                 comm,
                 context(comm),
@@ -98,7 +98,7 @@ impl Wire {
     fn post(&self, part: Part, source: usize, length: Length) -> Result<Pending<'_>> {
         let id = match &self.port {
             Port::Engine(e, comm) => request::irecv_raw(
-                *e,
+                e,
                 comm,
                 context(comm),
                 part.buf,
@@ -140,7 +140,7 @@ impl Wire {
             return Ok(());
         }
         match &self.port {
-            Port::Engine(e, _) => fold.apply(*e, input, inout, count),
+            Port::Engine(e, _) => fold.apply(e, input, inout, count),
             #[cfg(test)]
             Port::Sim(sim) => sim.fold(fold, input, inout, count),
         }
@@ -174,7 +174,7 @@ impl Wire {
 
     fn poll_request(&self, id: RequestId) -> Option<Result<Status>> {
         match &self.port {
-            Port::Engine(e, _) => request::poll_done(*e, id),
+            Port::Engine(e, _) => request::poll_done(e, id),
             #[cfg(test)]
             Port::Sim(sim) => sim.poll_done(id),
         }

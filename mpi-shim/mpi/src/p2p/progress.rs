@@ -91,7 +91,7 @@ impl Engine {
             if idle > PAUSE_AFTER {
                 std::hint::spin_loop();
             }
-            if idle % 64 == 0 {
+            if idle.is_multiple_of(64) {
                 crate::engine::give_way();
             }
             return Ok(());

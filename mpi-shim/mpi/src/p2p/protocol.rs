@@ -111,7 +111,7 @@ impl Slab {
         Slab::Large(bytes)
     }
 
-    pub fn len(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         match self {
             Slab::Small(len, _) => *len as usize,
             Slab::Large(bytes) => bytes.len(),
@@ -129,7 +129,7 @@ impl Slab {
 impl Kept {
     pub fn bytes(&self) -> u64 {
         match self {
-            Kept::Data(slab) => slab.len() as u64,
+            Kept::Data(slab) => slab.bytes() as u64,
             Kept::Offer(offer) => offer.total,
         }
     }
@@ -565,7 +565,7 @@ impl Traffic {
         match message.what {
             Kept::Offer(offer) => self.accept(request, message.peer, envelope, offer),
             Kept::Data(mut slab) => {
-                let len = slab.len() as u64;
+                let len = slab.bytes() as u64;
                 self.deliver(request, message.peer, envelope, slab.buf(), len);
                 self.credit_back(message.peer, len + FRAME_COST);
             }
