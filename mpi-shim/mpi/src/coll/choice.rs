@@ -47,9 +47,6 @@ macro_rules! collectives {
         pub enum $kind { $($(#[$what])* $algorithm),+ }
 
         impl $kind {
-            #[cfg(test)]
-            #[allow(dead_code, reason = "a test asks for those of some collectives only")]
-            pub const ALL: &[$kind] = &[$($kind::$algorithm),+];
             const TABLE: &[Row<$kind>] = &[$($row),+];
 
             fn wanted() -> Option<$kind> {
@@ -194,3 +191,22 @@ collectives! {
 pub const SEGMENT: usize = 32 * KIB;
 /// Requests that one rank keeps in flight in operations with a message per peer.
 pub const IN_FLIGHT: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_algorithm_that_cannot_serve_is_passed_over() {
+        for ranks in 1..100 {
+            for bytes in [0, 8, KIB, 64 * KIB, 64 * KIB * KIB] {
+                let ordered = |a| !matches!(a, Allreduce::Halving | Allreduce::Ring);
+                assert!(ordered(allreduce(ranks, bytes, ordered)));
+                assert_ne!(reduce(ranks, bytes, |a| a != Reduce::Ring), Reduce::Ring);
+                assert_eq!(reduce_scatter(ranks, bytes, |a| a == ReduceScatter::Tree), ReduceScatter::Tree);
+                assert_eq!(gather(ranks, bytes, |a| a == Gather::Linear), Gather::Linear);
+                assert_eq!(alltoall(ranks, bytes, |a| a == Alltoall::Direct), Alltoall::Direct);
+            }
+        }
+    }
+}

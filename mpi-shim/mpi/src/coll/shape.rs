@@ -108,8 +108,8 @@ mod tests {
                         assert!(parents[tree.rank_of(child)].replace(rank).is_none());
                     }
                 }
-                for (rank, parent) in parents.iter().enumerate() {
-                    assert_eq!(Tree::new(rank, root, size).parent(), *parent);
+                for (rank, &parent) in parents.iter().enumerate() {
+                    assert_eq!(Tree::new(rank, root, size).parent(), parent);
                     assert_eq!(parent.is_none(), rank == root);
                 }
             }
