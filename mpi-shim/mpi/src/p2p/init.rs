@@ -1,6 +1,6 @@
 //! Persistent sends and receives (MPI-5.0 §3.9).
 
-use super::{SendMode, check_recv, check_send};
+use super::{Checked, SendMode, check_recv, check_send};
 use crate::error::Result;
 use crate::request::{COMPLETED, insert_persistent};
 use crate::{CommId, Eng, RequestId, TypeId, UserBuf};
@@ -33,10 +33,9 @@ fn send_init_mode(
     comm: CommId,
 ) -> Result<RequestId> {
     // The datatype may be freed while the request lives: every round uses the object, not the handle.
-    let checked = check_send(e, buf, count, datatype, dest, tag, comm)?;
-    if dest == crate::constants::PROC_NULL {
+    let Some(checked) = check_send(e, buf, count, datatype, dest, tag, comm)? else {
         return Ok(insert_persistent(e, Rc::new(|_| Ok(COMPLETED))));
-    }
+    };
     let start = move |e: Eng| match mode {
         SendMode::Buffered => {
             super::buffered::start(e, &checked.comm, buf, count, &checked.datatype, dest, tag)
@@ -65,19 +64,10 @@ pub fn recv_init(
     tag: i32,
     comm: CommId,
 ) -> Result<RequestId> {
-    let checked = check_recv(e, buf, count, datatype, source, tag, comm)?;
-    let start = move |e: Eng| match source {
-        crate::constants::PROC_NULL => Ok(super::completed_with(e, super::NO_PROC)),
-        _ => crate::request::irecv_raw(
-            e,
-            &checked.comm,
-            checked.comm.context,
-            buf,
-            count,
-            &checked.datatype,
-            source,
-            tag,
-        ),
+    let Some(Checked { comm, datatype }) = check_recv(e, buf, count, datatype, source, tag, comm)? else {
+        return Ok(insert_persistent(e, Rc::new(|e| Ok(super::completed_with(e, super::NO_PROC)))));
     };
+    let start =
+        move |e: Eng| crate::request::irecv_raw(e, &comm, comm.context, buf, count, &datatype, source, tag);
     Ok(insert_persistent(e, Rc::new(start)))
 }

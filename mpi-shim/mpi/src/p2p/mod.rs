@@ -61,6 +61,7 @@ fn check_buffer(buf: UserBuf, count: i64, datatype: &Datatype) -> Result {
     Ok(())
 }
 
+/// None: the peer is MPI_PROC_NULL, the buffer does not matter.
 #[inline]
 pub(crate) fn check_send(
     e: Eng,
@@ -70,7 +71,7 @@ pub(crate) fn check_send(
     dest: i32,
     tag: i32,
     comm: CommId,
-) -> Result<Checked> {
+) -> Result<Option<Checked>> {
     let comm = e.comms.get(comm)?;
     if dest != PROC_NULL && (dest < 0 || dest >= comm.remote_size()) {
         fail!(RANK, "dest is {dest}, expected 0 to {} or MPI_PROC_NULL", comm.remote_size() - 1);
@@ -78,9 +79,12 @@ pub(crate) fn check_send(
     if tag < 0 {
         fail!(TAG, "tag is {tag}, expected 0 to MPI_TAG_UB ({})", crate::constants::TAG_UB);
     }
+    if dest == PROC_NULL {
+        return Ok(None);
+    }
     let datatype = datatype::usable(e, datatype)?;
     check_buffer(buf, count, &datatype)?;
-    Ok(Checked { comm, datatype })
+    Ok(Some(Checked { comm, datatype }))
 }
 
 #[inline]
@@ -98,6 +102,7 @@ pub(crate) fn check_source(comm: &Comm, source: i32, tag: i32) -> Result {
     Ok(())
 }
 
+/// None: the peer is MPI_PROC_NULL, the buffer does not matter.
 #[inline]
 pub(crate) fn check_recv(
     e: Eng,
@@ -107,12 +112,15 @@ pub(crate) fn check_recv(
     source: i32,
     tag: i32,
     comm: CommId,
-) -> Result<Checked> {
+) -> Result<Option<Checked>> {
     let comm = e.comms.get(comm)?;
     check_source(&comm, source, tag)?;
+    if source == PROC_NULL {
+        return Ok(None);
+    }
     let datatype = datatype::usable(e, datatype)?;
     check_buffer(buf, count, &datatype)?;
-    Ok(Checked { comm, datatype })
+    Ok(Some(Checked { comm, datatype }))
 }
 
 #[inline]
@@ -127,10 +135,9 @@ fn start_send(
     tag: i32,
     comm: CommId,
 ) -> Result<RequestId> {
-    let Checked { comm, datatype } = check_send(e, buf, count, datatype, dest, tag, comm)?;
-    if dest == PROC_NULL {
+    let Some(Checked { comm, datatype }) = check_send(e, buf, count, datatype, dest, tag, comm)? else {
         return Ok(COMPLETED);
-    }
+    };
     if mode == SendMode::Buffered {
         return buffered::start(e, &comm, buf, count, &datatype, dest, tag);
     }
@@ -187,11 +194,10 @@ pub fn recv(
     comm: CommId,
     status: Statuses,
 ) -> Result {
-    let Checked { comm, datatype } = check_recv(e, buf, count, datatype, source, tag, comm)?;
-    if source == PROC_NULL {
+    let Some(Checked { comm, datatype }) = check_recv(e, buf, count, datatype, source, tag, comm)? else {
         status.set(0, &NO_PROC);
         return Ok(());
-    }
+    };
     if e.generic_live.get() == 0 {
         let to = Target { pattern: pattern(&comm, source, tag), buf, count, datatype: &datatype };
         let outcome = e.traffic.borrow_mut().receive_now(&to, e.waiting.polls());
@@ -215,10 +221,9 @@ pub fn irecv(
     tag: i32,
     comm: CommId,
 ) -> Result<RequestId> {
-    let Checked { comm, datatype } = check_recv(e, buf, count, datatype, source, tag, comm)?;
-    if source == PROC_NULL {
+    let Some(Checked { comm, datatype }) = check_recv(e, buf, count, datatype, source, tag, comm)? else {
         return Ok(completed_with(e, NO_PROC));
-    }
+    };
     request::irecv_raw(e, &comm, comm.context, buf, count, &datatype, source, tag)
 }
 
