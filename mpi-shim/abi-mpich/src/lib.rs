@@ -76,6 +76,7 @@ impl Abi for Mpich {
     const STATUS: StatusCodec = StatusCodec { load, store };
     const STATUS_BYTES: usize = 20;
     const DETAILED_CODES: bool = true;
+    const VERSION: (i32, i32) = (5, 0);
 
     #[inline(always)]
     fn rank_in(rank: i32) -> i32 {

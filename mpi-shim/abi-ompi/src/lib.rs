@@ -71,6 +71,7 @@ impl Abi for Ompi {
     const STATUS: StatusCodec = StatusCodec { load, store };
     const STATUS_BYTES: usize = 24;
     const DETAILED_CODES: bool = false;
+    const VERSION: (i32, i32) = (3, 1);
 
     #[inline(always)]
     fn rank_in(rank: i32) -> i32 {

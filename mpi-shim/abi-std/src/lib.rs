@@ -64,6 +64,7 @@ impl Abi for Std {
     const STATUS: StatusCodec = StatusCodec { load, store };
     const STATUS_BYTES: usize = 32;
     const DETAILED_CODES: bool = true;
+    const VERSION: (i32, i32) = (5, 0);
 
     #[inline(always)]
     fn rank_in(rank: i32) -> i32 {

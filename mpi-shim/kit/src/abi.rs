@@ -47,6 +47,8 @@ pub trait Abi: Copy + 'static {
     const STATUS_BYTES: usize;
     /// Returned error codes carry the slot of their text (see [`crate::errors`]); otherwise they are plain classes.
     const DETAILED_CODES: bool;
+    /// What MPI_Get_version says: programs choose features by it that their header may not have.
+    const VERSION: (i32, i32);
 
     fn rank_in(rank: i32) -> i32;
     fn rank_out(rank: i32) -> i32;

@@ -36,6 +36,10 @@ pub fn unsupported_query<A>(_: Using<A>) -> i32 {
     0
 }
 
+pub fn get_version<A: Abi>(_: Using<A>, _: vmi_mpi::Eng) -> vmi_mpi::Result<(i32, i32)> {
+    Ok(A::VERSION)
+}
+
 pub fn null_pointer<A>(_: Using<A>) -> usize {
     0
 }

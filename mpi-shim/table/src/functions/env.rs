@@ -18,7 +18,7 @@ macro_rules! env_functions {
         done env::get_hw_resource_info "MPI_Get_hw_resource_info" (> hw_info: Info);
         any env::get_library_version "MPI_Get_library_version" (version: VersionOut, > resultlen: Int);
         done env::get_processor_name "MPI_Get_processor_name" (name: ProcessorOut, > resultlen: Int);
-        any env::get_version "MPI_Get_version" (> version: Int, > subversion: Int);
+        anykit get_version "MPI_Get_version" (> version: Int, > subversion: Int);
         any env::init "MPI_Init" (~ argc: Raw, ~ argv: Raw);
         any env::init_thread "MPI_Init_thread" (~ argc: Raw, ~ argv: Raw, required: Thread, > provided: Thread);
         any env::initialized "MPI_Initialized" (> flag: Flag);
