@@ -5,11 +5,6 @@ use crate::error::Result;
 use crate::{Eng, InfoId, StrOut, UserBuf, fail, info};
 use vmi::sys::clock;
 
-/// The version of the MPI standard. ABIs of older libraries tell their own.
-pub fn get_version(_e: Eng) -> Result<(i32, i32)> {
-    Ok((5, 0))
-}
-
 /// Returns the length of the text.
 pub fn get_library_version(_e: Eng, version: StrOut) -> Result<i32> {
     let text = concat!("VMI ", env!("CARGO_PKG_VERSION"), ", MPI over a reconfigurable messaging layer");
