@@ -183,8 +183,10 @@ pub struct Interface {
     pub address: IpAddr,
     /// Length of the network's prefix, bits.
     pub prefix: u32,
-    /// Switched on, and its cable is plugged in.
+    /// Switched on.
     pub up: bool,
+    /// Its cable is plugged in, as far as the kernel has noticed: that takes a moment after a link comes up.
+    pub running: bool,
     pub loopback: bool,
 }
 
@@ -216,8 +218,8 @@ fn interface_of(entry: &libc::ifaddrs) -> Option<Interface> {
     // SAFETY: the name of an entry is a C string.
     let name = unsafe { CStr::from_ptr(entry.ifa_name) }.to_string_lossy().into_owned();
     let has = |flags: i32| entry.ifa_flags & flags as u32 == flags as u32;
-    let (up, loopback) = (has(libc::IFF_UP | libc::IFF_RUNNING), has(libc::IFF_LOOPBACK));
-    Some(Interface { name, address, prefix, up, loopback })
+    let (up, running, loopback) = (has(libc::IFF_UP), has(libc::IFF_RUNNING), has(libc::IFF_LOOPBACK));
+    Some(Interface { name, address, prefix, up, running, loopback })
 }
 
 fn ip_of(address: *const libc::sockaddr) -> Option<IpAddr> {

@@ -47,7 +47,12 @@ pub fn choose(network: &Network, all: &[Interface], one_host: bool) -> Result<Ve
     let up: Vec<&Interface> = all.iter().filter(|i| i.up && is_usable(i.address)).collect();
     let chosen = match &network.interfaces {
         Some(names) => by_name(names, &up, all)?,
-        None => by_default(&up, one_host),
+        None => {
+            // A link that has just come up may not be reported as running yet: better than none.
+            let running: Vec<&Interface> = up.iter().copied().filter(|i| i.running).collect();
+            let chosen = by_default(&running, one_host);
+            if chosen.is_empty() { by_default(&up, one_host) } else { chosen }
+        }
     };
     if chosen.is_empty() {
         let names: Vec<&str> = all.iter().map(|i| i.name.as_str()).collect();
@@ -176,6 +181,7 @@ mod tests {
             address: address.parse().unwrap(),
             prefix: 24,
             up,
+            running: up,
             loopback: name == "lo",
         }
     }
