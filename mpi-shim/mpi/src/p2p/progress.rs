@@ -34,7 +34,7 @@ impl Default for Waiting {
 impl Waiting {
     /// Chooses the limits for `ranks` local ranks on `cores` processors.
     pub fn tune(&self, ranks: usize, cores: usize) {
-        let (spin, yields) = if ranks <= cores { (20_000, 20) } else { (20, 100) };
+        let (spin, yields) = if ranks <= cores { (20_000, 20) } else { (2, 100) };
         self.spin.set(spin);
         self.yields.set(yields);
     }
