@@ -71,7 +71,8 @@ impl Abi for Ompi {
     const STATUS: StatusCodec = StatusCodec { load, store };
     const STATUS_BYTES: usize = 24;
     const DETAILED_CODES: bool = false;
-    const VERSION: (i32, i32) = (3, 1);
+    // Open MPI's header has none of the constants of MPI-4.1; the large-count functions of 4.0 are here.
+    const VERSION: (i32, i32) = (4, 0);
 
     #[inline(always)]
     fn rank_in(rank: i32) -> i32 {
