@@ -6,8 +6,8 @@
 //!
 //! What decides for small data is how often a rank waits for another one, and then how many messages there are:
 //! ranks usually outnumber cores, and every wait may cost a turn of all other ranks. A star (everybody to rank 0
-//! and back) waits once per rank and takes 2(n-1) messages: on 2 cores it made one switch per rank and 8-byte
-//! allreduce whether 8 or 24 ranks took part, where doubling made 3 and a tree 2.5 to 4.5. Up to [`FEW`] ranks
+//! and back) waits once per rank and takes 2(n-1) messages: on 2 cores its best runs made one switch per rank and
+//! 8-byte allreduce with 8 to 24 ranks (others up to 5), where doubling made 3 or more. Up to [`FEW`] ranks
 //! doubling was faster. Large data goes in blocks or segments: no rank handles more than twice the data, and
 //! blocks stay in cache.
 //!
