@@ -1,6 +1,6 @@
 //! VMI: a dynamically reconfigurable messaging layer.
 //!
-//! Modules in the order in which a message meets them on its way down; it climbs back up on the other side.
+//! The way of a message, top to bottom; it climbs back up on the other side.
 //!
 //! ```text
 //!   MPI binary (3 ABIs)                 VMI / IVC / VMMC C programs

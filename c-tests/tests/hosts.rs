@@ -33,7 +33,7 @@ impl Hosts {
                 .iter()
                 .all(|n| ip(&format!("-n {n} link set c0 up")) && ip(&format!("-n {n} link set lo up")));
         if !made {
-            eprintln!("SKIPPED: network namespaces cannot be made here (needs root and iproute2)");
+            vmi_c_tests::skip("network namespaces cannot be made here (needs root and iproute2)");
         }
         made.then_some(hosts)
     }

@@ -221,7 +221,7 @@ fn ranks_of_three_abis_work_together() {
     let builds = [Abi::Mpich, Abi::OpenMpi, Abi::Standard];
     let (have, missing): (Vec<Abi>, Vec<Abi>) = builds.iter().partition(|abi| abi.missing().is_none());
     if have.len() < 2 {
-        println!("SKIPPED: {missing:?} are not installed, nothing to mix");
+        vmi_c_tests::skip(&format!("{missing:?} are not installed, nothing to mix"));
         return;
     }
     let mut command = job::vmirun();
@@ -270,7 +270,7 @@ fn a_lost_launcher_is_an_error() {
 #[test]
 fn hydra_starts_our_ranks() {
     let Some(mpiexec) = vmi_c_tests::find_tool("mpiexec.mpich") else {
-        println!("SKIPPED: mpiexec.mpich is not installed");
+        vmi_c_tests::skip("mpiexec.mpich is not installed");
         return;
     };
     let mut command = Command::new(mpiexec);

@@ -192,7 +192,10 @@ fn judge(line: &Line, outcome: &Outcome) -> Option<String> {
 }
 
 fn compare(ours: &Outcome, real: &Outcome) -> Option<String> {
-    real.code?;
+    if real.code.is_none() {
+        eprintln!("SKIPPED comparison: the real library did not finish in time, nothing to compare with");
+        return None;
+    }
     if ours.stdout == real.stdout {
         return None;
     }

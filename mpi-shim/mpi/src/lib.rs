@@ -6,7 +6,7 @@
 //! Every integer constant of MPI (error classes, wildcards, combiners, thread levels …) has the value of the
 //! MPI-5 standard ABI in here ([`constants`]); other ABIs translate at their border.
 //!
-//! Modules in data-path order. A function of MPI is `MPI_Xxx_yyy` → `module::xxx_yyy(&Engine, …)`: inputs in the
+//! A message goes p2p → request and matching → p2p::protocol → `vmi::core`. A function of MPI is `MPI_Xxx_yyy` → `module::xxx_yyy(&Engine, …)`: inputs in the
 //! order of the standard, scalar outputs returned as a tuple in the order of the standard.
 #![forbid(unsafe_code)]
 
