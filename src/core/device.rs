@@ -62,4 +62,14 @@ pub trait Device {
     fn poll(&mut self) -> Vec<Box<Irb>> {
         Vec::new()
     }
+
+    /// The device keeps requests; it has to be polled.
+    fn is_pending(&self) -> bool {
+        false
+    }
+
+    /// What the device has to tell, as a JSON value. `null` if nothing.
+    fn report(&self) -> String {
+        "null".into()
+    }
 }

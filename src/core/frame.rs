@@ -2,7 +2,19 @@
 
 use super::buffer::UserBuf;
 
-/// Header of a frame. `kind` (1 ..= 254) and `meta` belong to the protocol above.
+/// Kinds of frame that the core itself uses; kinds below [`kind::CORE`] belong to the protocol above.
+pub mod kind {
+    pub const CORE: u8 = 240;
+    /// A frame of a live connection: `meta` is `[epoch << 16 | inner kind << 8 | flags, sequence, ack]`, the payload
+    /// begins with the inner `meta` (12 bytes, little-endian).
+    pub const LIVE: u8 = 250;
+    /// Acknowledges without data: `meta` is `[flags, probe, ack]`; no sequence of its own, may be lost.
+    pub const ACK: u8 = 251;
+    /// Inner kind of the frames by which two processes agree on a change of their connection.
+    pub const CONTROL: u8 = 252;
+}
+
+/// Header of a frame. `kind` (1 ..= 239) and `meta` belong to the protocol above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub kind: u8,

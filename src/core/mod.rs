@@ -11,8 +11,10 @@ pub mod config;
 pub mod connection;
 pub mod device;
 pub mod directory;
+pub mod filter;
 pub mod frame;
 pub mod io;
+pub mod network;
 pub mod slab;
 pub mod stream;
 

@@ -65,6 +65,36 @@ impl Slab {
         self.ops.insert(0, op);
     }
 
+    /// Puts `bytes` in front: into the room before the first piece if nobody else holds its buffer, else as a piece.
+    pub fn prepend(&mut self, bytes: &[u8]) {
+        if let Some(first) = self.ops.first_mut()
+            && first.offset >= bytes.len()
+            && Rc::strong_count(&first.buffer) == 1
+        {
+            first.offset -= bytes.len();
+            first.len += bytes.len();
+            first.address().write(0, bytes);
+            return;
+        }
+        let buffer = Buffer::allocate(bytes.len());
+        buffer.address().write(0, bytes);
+        self.ops.insert(0, BufferOp { buffer, offset: 0, len: bytes.len() });
+    }
+
+    /// Drops the first `len` bytes (all, if there are fewer). The cursor goes back to the start.
+    pub fn trim_front(&mut self, mut len: usize) {
+        self.cursor = State::default();
+        while let Some(first) = self.ops.first_mut() {
+            if first.len > len {
+                first.offset += len;
+                first.len -= len;
+                return;
+            }
+            len -= first.len;
+            self.ops.remove(0);
+        }
+    }
+
     /// Removes the last piece.
     pub fn pop(&mut self) -> Option<BufferOp> {
         self.ops.pop()
@@ -151,6 +181,24 @@ mod tests {
         s.restore(state);
         assert_eq!(text(&mut s, 100), "wothree");
         assert_eq!(s.remaining(), 0);
+    }
+
+    #[test]
+    fn bytes_go_in_front_and_come_off_again() {
+        let buffer = Buffer::allocate(20);
+        buffer.address().write(12, b"payload!");
+        let mut s = Slab::default();
+        s.push(BufferOp::new(buffer, 12, 8).expect("inside"));
+        s.prepend(b"head");
+        assert_eq!((s.ops().len(), s.len()), (1, 12));
+        let shared = s.clone();
+        s.prepend(b"more");
+        assert_eq!((s.ops().len(), shared.len()), (2, 12));
+        assert_eq!(text(&mut s, 100), "moreheadpayload!");
+        s.trim_front(6);
+        assert_eq!(text(&mut s, 100), "adpayload!");
+        s.trim_front(100);
+        assert!(s.is_empty());
     }
 
     #[test]

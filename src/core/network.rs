@@ -1,0 +1,66 @@
+//! What a network is to the core: a sink that can lose its way to a peer and find it again.
+//!
+//! Shared memory and loopback are wired into [`super::Core`] for speed; everything else that reaches a peer
+//! (tcp, udp, plug-ins) is a [`Network`], and frames over it carry a connection's epoch and sequence
+//! (the live module).
+
+use super::device::{Properties, SendError};
+use super::frame::{Header, Incoming, Token};
+use super::slab::Slab;
+use std::os::fd::BorrowedFd;
+
+/// The way over one network to one peer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Link {
+    /// Not asked for yet.
+    Unused,
+    /// Being made.
+    Opening,
+    Up,
+    /// Broken, for a reason. [`Network::open`] tries again.
+    Down(String),
+    /// The peer has ended orderly; it will not come back.
+    Finished,
+}
+
+/// A network of this machine, under its name in the machine configuration file.
+///
+/// Not thread-safe: the engine's lock is held around every call. No call blocks, except [`Network::close`].
+pub trait Network {
+    /// Unique in a process; the same network has the same name in every process of the job.
+    fn name(&self) -> &str;
+    /// The device that drives it: `tcp`, `udp`, …
+    fn device(&self) -> &str;
+    fn properties(&self) -> Properties;
+
+    /// How peers reach this process over this network; they give it to [`Network::set_card`].
+    fn card(&self) -> Vec<u8>;
+    /// Err: the card makes no sense.
+    fn set_card(&mut self, peer: u32, card: &[u8]) -> Result<(), String>;
+
+    /// Begins making a link to `peer` unless there is one; a broken one is made again.
+    fn open(&mut self, peer: u32);
+    /// Gives up the link to `peer`, as if it had broken.
+    fn drop_link(&mut self, peer: u32, why: &str);
+    fn link(&self, peer: u32) -> Link;
+
+    /// Sends one frame whose payload is what `slab` holds from its cursor on (`header.len` bytes). The network may keep
+    /// clones of the slab's pieces until the kernel has them; nobody changes them meanwhile.
+    fn send(&mut self, peer: u32, header: Header, slab: &Slab) -> Result<(), SendError>;
+    /// The next frame that has arrived, if any. It stays where it is until [`Network::release`].
+    fn next(&mut self) -> Option<Incoming>;
+    fn release(&mut self, token: Token);
+
+    /// Accepted frames have not left this process.
+    fn owes(&self) -> bool;
+    /// A time limit runs: call [`Network::next`] now and then.
+    fn is_ticking(&self) -> bool;
+    /// Looks once more for work before a sleep; true if there is none.
+    fn is_quiet(&mut self) -> bool;
+    /// Readable when there may be something to do.
+    fn fd(&self) -> Option<BorrowedFd<'_>>;
+    /// What went wrong since the last call: the peer, if one is concerned, and one sentence each.
+    fn take_alerts(&mut self) -> Vec<(Option<u32>, String)>;
+    /// Ends all links orderly; may take a moment.
+    fn close(&mut self);
+}
