@@ -25,6 +25,11 @@ impl Chain {
         Some(self.devices.remove(at))
     }
 
+    /// Takes all devices off, in their order.
+    pub fn take(&mut self) -> Vec<Box<dyn Device>> {
+        std::mem::take(&mut self.devices)
+    }
+
     pub fn device_mut(&mut self, at: usize) -> Option<&mut (dyn Device + 'static)> {
         self.devices.get_mut(at).map(|d| &mut **d)
     }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod connection;
 pub mod device;
 pub mod directory;
+pub mod epoch;
 pub mod filter;
 pub mod frame;
 pub mod io;
