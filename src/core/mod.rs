@@ -12,15 +12,17 @@ pub mod connection;
 pub mod device;
 pub mod directory;
 pub mod epoch;
+mod far;
 pub mod filter;
 pub mod frame;
 pub mod io;
 pub mod network;
 pub mod slab;
 pub mod stream;
+mod waker;
 
+use crate::devices::loopback::Loopback;
 use crate::devices::shm::{Bed, Shm};
-use crate::devices::{loopback::Loopback, tcp};
 use alert::{Alert, Alerts};
 use buffer::UserBuf;
 use chain::Chain;
@@ -29,11 +31,13 @@ use config::Config;
 use connection::{Connection, Route};
 use device::{Properties, SendError, Sink};
 use directory::Directory;
+use far::Far;
 use frame::{Header, Incoming, Token};
 
 const LOOPBACK: u8 = 0;
 const SHM: u8 = 1;
-const TCP: u8 = 2;
+/// The networks are numbered from here on.
+const FAR: u8 = 2;
 const CHAINED: u8 = 255;
 
 /// One process's messaging layer.
@@ -41,7 +45,7 @@ pub struct Core {
     connections: Vec<Connection>,
     loopback: Loopback,
     shm: Option<Shm>,
-    tcp: Option<Box<tcp::Tcp>>,
+    far: Option<Box<Far>>,
     /// Where this process sleeps; None in a job without neighbours or network.
     bed: Option<Bed>,
     /// The default chains, where they hold more than sinks.
@@ -89,22 +93,27 @@ impl Place {
         format!("no network reaches rank {peer} on host {host} ({}{remote})", self.config.describe())
     }
 
-    /// Opens tcp if a route needs it.
-    fn open_tcp(&self, routes: &[Connection], bed: Option<&Bed>) -> Result<Option<Box<tcp::Tcp>>, String> {
+    /// Opens the networks if a route needs one.
+    fn open_far(
+        &self,
+        routes: &[Connection],
+        bed: Option<&Bed>,
+        alerts: &mut Alerts,
+    ) -> Result<Option<Box<Far>>, String> {
         let needed = routes.iter().any(|c| matches!(c.sink, Route::Tcp(_)));
         let (true, Some(directory), Some(bed)) = (needed, self.directory, bed.cloned()) else {
             return Ok(None);
         };
-        let setup = tcp::Setup {
-            id: TCP,
+        let setup = far::Setup {
+            first_id: FAR,
             rank: self.rank,
             size: self.size,
-            networks: self.config.tcp(),
+            config: &self.config,
             one_host: self.local.len() == self.size as usize,
             directory,
             bell: std::sync::Arc::new(move || bed.ring()),
         };
-        tcp::Tcp::open(setup).map(|tcp| Some(Box::new(tcp)))
+        Far::open(setup, alerts).map(|far| Some(Box::new(far)))
     }
 }
 
@@ -117,12 +126,13 @@ impl Core {
         let routes = (0..place.size).map(|peer| place.route(peer).map(Connection::direct));
         let connections = routes.collect::<Result<Vec<_>, String>>()?;
         let bed = place.node.clone().map(|node| Bed::new(node, place.index()));
-        let tcp = place.open_tcp(&connections, bed.as_ref())?;
+        let mut alerts = Alerts::default();
+        let far = place.open_far(&connections, bed.as_ref(), &mut alerts)?;
         let (rank, me) = (place.rank, place.index());
         let node = place.node.filter(|_| place.config.uses_shm());
         let shm = node.map(|node| Shm::new(node, SHM, me, place.local));
         let loopback = Loopback::new(rank, LOOPBACK);
-        Ok(Core { connections, loopback, shm, tcp, bed, chained: None, alerts: Alerts::default() })
+        Ok(Core { connections, loopback, shm, far, bed, chained: None, alerts })
     }
 
     /// The core of a job of one process: only loopback.
@@ -130,7 +140,7 @@ impl Core {
         let connections = vec![Connection::direct(Route::Loopback)];
         let loopback = Loopback::new(0, LOOPBACK);
         let alerts = Alerts::default();
-        Core { connections, loopback, shm: None, tcp: None, bed: None, chained: None, alerts }
+        Core { connections, loopback, shm: None, far: None, bed: None, chained: None, alerts }
     }
 
     /// Puts the filters named in `list` ("a,b": a nearest to the program) on the default chains.
@@ -172,9 +182,9 @@ impl Core {
 
     /// What the way to `peer` can do.
     pub fn properties(&self, peer: u32) -> Properties {
-        let mut properties = match (self.connections[peer as usize].sink, &self.shm, &self.tcp) {
+        let mut properties = match (self.connections[peer as usize].sink, &self.shm, &self.far) {
             (Route::Shm(_), Some(shm), _) => shm.properties(),
-            (Route::Tcp(_), _, Some(tcp)) => tcp.properties(),
+            (Route::Tcp(_), _, Some(far)) => far.properties(),
             _ => self.loopback.properties(),
         };
         if self.chained.is_some() {
@@ -224,8 +234,8 @@ impl Core {
         header: Header,
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
-        match (route, &mut self.tcp) {
-            (Route::Tcp(slot), Some(tcp)) => tcp.send(slot, header, fill),
+        match (route, &mut self.far) {
+            (Route::Tcp(slot), Some(far)) => far.send(slot, header, fill),
             _ => Err(SendError::Lost(format!("no network reaches rank {peer}"))),
         }
     }
@@ -237,13 +247,13 @@ impl Core {
 
     /// True while accepted frames have not left this process.
     pub fn owes(&self) -> bool {
-        self.tcp.as_ref().is_some_and(|tcp| tcp.owes())
+        self.far.as_ref().is_some_and(|far| far.owes())
     }
 
     /// Ends all connections orderly. May take a moment; nothing can be sent afterwards.
     pub fn close(&mut self) {
-        if let Some(mut tcp) = self.tcp.take() {
-            tcp.close();
+        if let Some(mut far) = self.far.take() {
+            far.close();
         }
     }
 
@@ -320,8 +330,8 @@ impl Core {
         {
             return Some(frame);
         }
-        if let Some(tcp) = &mut self.tcp
-            && let Some(frame) = tcp.next()
+        if let Some(far) = &mut self.far
+            && let Some(frame) = far.next()
         {
             return Some(frame);
         }
@@ -340,12 +350,12 @@ impl Core {
     fn release_direct(&mut self, token: Token) {
         match (token.sink, &mut self.shm) {
             (SHM, Some(shm)) => shm.release(token),
-            (TCP, _) => {
-                if let Some(tcp) = &mut self.tcp {
-                    tcp.release(token);
+            (LOOPBACK, _) => self.loopback.release(token),
+            _ => {
+                if let Some(far) = &mut self.far {
+                    far.release(token);
                 }
             }
-            _ => self.loopback.release(token),
         }
     }
 
@@ -354,11 +364,8 @@ impl Core {
         for (peer, text) in self.shm.as_mut().map(Shm::take_alerts).unwrap_or_default() {
             self.alerts.fault(peer, text);
         }
-        for (peer, text) in self.tcp.as_mut().map(|tcp| tcp.take_alerts()).unwrap_or_default() {
-            match peer {
-                Some(peer) => self.alerts.fault(peer, text),
-                None => self.alerts.notice(text),
-            }
+        if let Some(far) = &mut self.far {
+            far.raise_alerts(&mut self.alerts);
         }
         self.alerts.take()
     }
@@ -373,8 +380,8 @@ impl Core {
             Some(shm) => shm.announce_sleep()?,
             None => bed.value(),
         };
-        if let Some(tcp) = &mut self.tcp
-            && !tcp.announce_sleep()
+        if let Some(far) = &mut self.far
+            && !far.announce_sleep()
         {
             self.end_sleep();
             return None;

@@ -28,24 +28,22 @@ pub struct Door {
 }
 
 impl Door {
-    /// Listens for `networks`; returns the door and the interfaces it is on.
-    pub fn open(
-        networks: &[Network],
-        one_host: bool,
-        secret: [u8; 32],
-    ) -> Result<(Door, Vec<Interface>), String> {
-        let all = address::interfaces()?;
-        let (mut listeners, mut used) = (Vec::new(), Vec::new());
-        for network in networks {
-            for interface in address::choose(network, &all, one_host)? {
-                let listener = address::listen(interface.address, network.ports.as_ref())?;
-                listener.set_nonblocking(true).map_err(|e| e.to_string())?;
-                listeners.push(listener);
-                used.push(interface);
-            }
+    pub fn new(secret: [u8; 32]) -> Door {
+        let (listeners, strangers) = (Vec::new(), Vec::new());
+        Door { secret, listeners, strangers, inside: 0, dropped: 0, complaint: None }
+    }
+
+    /// Listens for `network`; returns the interfaces it is on.
+    pub fn open(&mut self, network: &Network, one_host: bool) -> Result<Vec<Interface>, String> {
+        let used = address::choose(network, &address::interfaces()?, one_host)?;
+        let mut listeners = Vec::new();
+        for interface in &used {
+            let listener = address::listen(interface.address, network.ports.as_ref())?;
+            listener.set_nonblocking(true).map_err(|e| e.to_string())?;
+            listeners.push(listener);
         }
-        let strangers = Vec::new();
-        Ok((Door { secret, listeners, strangers, inside: 0, dropped: 0, complaint: None }, used))
+        self.listeners = listeners;
+        Ok(used)
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {

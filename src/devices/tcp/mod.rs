@@ -19,17 +19,15 @@ mod door;
 mod greeting;
 mod inbox;
 mod link;
+mod network;
 mod outbox;
 mod poll;
-mod waker;
 pub mod wire;
 
 pub use address::Network;
-pub use waker::Bell;
 
 use crate::core::buffer::UserBuf;
-use crate::core::device::{Properties, SendError, Sink};
-use crate::core::directory::Directory;
+use crate::core::device::SendError;
 use crate::core::frame::{Header, Incoming, Token};
 use crate::sys::clock::monotonic_ns;
 use crate::sys::net::{Epoll, Event, Interface};
@@ -39,10 +37,8 @@ use greeting::Claim;
 use link::{Link, State};
 use poll::Pace;
 use std::collections::VecDeque;
-use waker::Waker;
+use std::net::SocketAddr;
 
-/// Name of the card with a process's addresses.
-const CARD: &str = "tcp";
 /// Frames taken from one connection before the next gets its turn.
 const BUDGET: u32 = 64;
 /// How long a broken connection counts as busy before sends fail, ns.
@@ -54,20 +50,25 @@ pub struct Setup {
     pub id: u8,
     pub rank: u32,
     pub size: u32,
-    pub networks: Vec<Network>,
+    pub network: Network,
     /// All ranks of the job run on this host.
     pub one_host: bool,
-    pub directory: &'static dyn Directory,
-    pub bell: Bell,
+    /// Known to the members of the job only.
+    pub secret: [u8; 32],
+    /// Name of the host of a rank, for messages.
+    pub host: Box<dyn Fn(u32) -> String>,
 }
 
+/// One network of the machine configuration.
 pub struct Tcp {
-    id: u8,
-    me: u32,
-    directory: &'static dyn Directory,
+    setup: Setup,
     epoll: Epoll,
     door: Door,
     interfaces: Vec<Interface>,
+    /// Why nobody can reach us over this network, if so.
+    trouble: Option<String>,
+    /// Where the peers listen, as far as we know.
+    cards: Vec<Vec<SocketAddr>>,
     links: Vec<Option<Box<Link>>>,
     /// Links with complete frames, the one in turn first.
     ready: VecDeque<u32>,
@@ -79,31 +80,27 @@ pub struct Tcp {
     lost: Vec<u32>,
     events: Vec<Event>,
     alerts: Vec<(Option<u32>, String)>,
-    /// Last: its thread watches `epoll`.
-    waker: Waker,
 }
 
 impl Tcp {
-    /// Listens, puts up our card and waits until all processes have put up theirs.
+    /// Listens. An interface that is not there is no error, see [`Tcp::trouble`].
+    ///
+    /// # Errors
+    /// The kernel refuses what any network needs, or the job is too large.
     pub fn open(setup: Setup) -> Result<Tcp, String> {
         if setup.size > greeting::MOST_RANKS {
             return Err(format!("{} ranks, at most {}", setup.size, greeting::MOST_RANKS));
         }
-        let io = |e: std::io::Error| format!("tcp cannot start: {e}");
-        let epoll = Epoll::new().map_err(io)?;
-        let (door, interfaces) = Door::open(&setup.networks, setup.one_host, setup.directory.secret())?;
-        door.watch(&epoll, |i| token(LISTENER, i))?;
-        setup.directory.put(CARD, &address::encode_card(&door.addresses()))?;
-        setup.directory.fence()?;
-        let waker = Waker::start(epoll.fd(), setup.bell).map_err(io)?;
-        Ok(Tcp {
-            id: setup.id,
-            me: setup.rank,
-            directory: setup.directory,
+        let epoll = Epoll::new().map_err(|e| format!("tcp cannot start: {e}"))?;
+        let size = setup.size as usize;
+        let mut tcp = Tcp {
+            door: Door::new(setup.secret),
+            setup,
             epoll,
-            door,
-            interfaces,
-            links: (0..setup.size).map(|_| None).collect(),
+            interfaces: Vec::new(),
+            trouble: None,
+            cards: vec![Vec::new(); size],
+            links: (0..size).map(|_| None).collect(),
             ready: VecDeque::new(),
             budget: BUDGET,
             pace: Pace::default(),
@@ -111,25 +108,34 @@ impl Tcp {
             lost: Vec::new(),
             events: Vec::new(),
             alerts: Vec::new(),
-            waker,
-        })
+        };
+        tcp.trouble = tcp.listen().err();
+        Ok(tcp)
+    }
+
+    fn listen(&mut self) -> Result<(), String> {
+        self.interfaces = self.door.open(&self.setup.network, self.setup.one_host)?;
+        self.door.watch(&self.epoll, |i| token(LISTENER, i))
+    }
+
+    /// Why nobody can reach us over this network, if so: its interface is missing or down.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.clone()
     }
 
     /// The way to `peer`, made if there is none yet.
     #[cold]
-    fn begin(&mut self, peer: u32) -> Result<(), SendError> {
-        let card = self.directory.get(peer, CARD).map_err(|why| SendError::Lost(self.about(peer, &why)))?;
-        let addresses = address::in_order(address::decode_card(&card), &self.interfaces);
+    fn begin(&mut self, peer: u32) {
+        let addresses = address::in_order(self.cards[peer as usize].clone(), &self.interfaces);
         let now = monotonic_ns();
-        let dial = Dial::new(Claim::new(self.me, peer), self.directory.secret(), addresses, now);
+        let dial = Dial::new(Claim::new(self.setup.rank, peer), self.setup.secret, addresses, now);
         self.links[peer as usize] = Some(Box::new(Link::dialing(dial)));
         self.dialing.push(peer);
         self.advance_dial(peer, now);
-        Ok(())
     }
 
     fn about(&self, peer: u32, why: &str) -> String {
-        format!("rank {peer} on host {}: {why}", self.directory.host(peer))
+        format!("rank {peer} on host {}: {why}", (self.setup.host)(peer))
     }
 
     /// A frame for a peer whose connection is not simply open, or is full.
@@ -141,7 +147,7 @@ impl Tcp {
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
         if self.links[peer as usize].is_none() {
-            self.begin(peer)?;
+            self.begin(peer);
         }
         let Some(link) = &mut self.links[peer as usize] else { return Err(SendError::Full) };
         match &link.state {
@@ -167,66 +173,42 @@ impl Tcp {
         }
     }
 
-    /// Frames that have not been given to the kernel.
-    pub fn owes(&self) -> bool {
-        self.links.iter().flatten().any(|link| link.is_open() && !link.outbox.is_empty())
-    }
-
-    /// What went wrong since the last call: the peer, if one is concerned, and one sentence each.
-    pub fn take_alerts(&mut self) -> Vec<(Option<u32>, String)> {
+    /// Alerts, and the links that have broken since the last call, each as an alert.
+    pub fn take_losses_and_alerts(&mut self) -> Vec<(Option<u32>, String)> {
         self.alerts.extend(self.door.complaint.take().map(|text| (None, text)));
         std::mem::take(&mut self.alerts)
     }
 
-    /// Looks once more for work; true if there is none, and the helper will ring the bell when there is.
-    pub fn announce_sleep(&mut self) -> bool {
-        // Whatever happened may be what somebody waits for (room, for one).
-        if self.poll_all() || !self.ready.is_empty() {
-            return false;
-        }
-        self.waker.arm(self.is_ticking());
-        true
-    }
-}
-
-impl Sink for Tcp {
-    fn name(&self) -> &'static str {
-        "tcp"
-    }
-
-    fn properties(&self) -> Properties {
-        Properties {
-            max_payload: wire::MAX_PAYLOAD,
-            ordered: true,
-            // Until the connection breaks: what the kernel has taken is not yet delivered.
-            reliable: true,
-            latency_ns: 10_000,
-            bandwidth_mb: 1_000,
-        }
-    }
-
+    /// Sends one frame to `peer`; `fill` writes exactly `header.len` bytes. For a way that nobody repairs: the first
+    /// frame makes the link, and a link that breaks stays broken.
     #[inline]
-    fn send(&mut self, slot: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
-        match &mut self.links[slot as usize] {
+    pub fn send_filled(
+        &mut self,
+        peer: u32,
+        header: Header,
+        fill: impl FnOnce(UserBuf),
+    ) -> Result<(), SendError> {
+        match &mut self.links[peer as usize] {
             Some(link) if link.outbox.is_empty() && matches!(link.state, State::Up(_)) && link.is_open() => {
                 link.outbox.push(header, fill);
-                link.flush(&self.epoll, token(LINK, slot));
-                self.pace.expect_answer(slot);
+                link.flush(&self.epoll, token(LINK, peer));
+                self.pace.expect_answer(peer);
                 Ok(())
             }
-            _ => self.send_slowly(slot, header, fill),
+            _ => self.send_slowly(peer, header, fill),
         }
     }
 
     #[inline]
-    fn next(&mut self) -> Option<Incoming> {
+    #[allow(clippy::should_implement_trait, reason = "not an iterator: each frame must be released first")]
+    pub fn next(&mut self) -> Option<Incoming> {
         if self.ready.is_empty() && !self.look() {
             return None;
         }
         self.take()
     }
 
-    fn release(&mut self, token: Token) {
+    pub fn release(&mut self, token: Token) {
         if let Some(link) = &mut self.links[token.slot as usize] {
             link.inbox.release(token.line as usize);
         }

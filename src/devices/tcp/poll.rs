@@ -5,8 +5,8 @@ use super::greeting::{Claim, Greeting, Verdict};
 use super::link::{Arrival, Link, State};
 use super::wire::{self, BYE};
 use super::{BUDGET, DIAL, GRACE, LINK, LISTENER, STRANGER, Tcp, token};
-use crate::core::device::Sink;
 use crate::core::frame::{Header, Incoming, Token};
+use crate::core::network::Network;
 use crate::sys::clock::monotonic_ns;
 use crate::sys::net::Event;
 use std::net::{Shutdown, TcpStream};
@@ -164,7 +164,7 @@ impl Tcp {
             match link.inbox.peek() {
                 Ok(Some((header, payload))) if header.kind != BYE => {
                     self.budget -= 1;
-                    let token = Token { sink: self.id, slot: peer, line: header.len as u32 };
+                    let token = Token { sink: self.setup.id, slot: peer, line: header.len as u32 };
                     return Some(Incoming { peer, header, payload, token });
                 }
                 Ok(Some(_)) => {
@@ -203,7 +203,7 @@ impl Tcp {
     }
 
     #[cold]
-    fn lose(&mut self, peer: u32, why: &str) {
+    pub(super) fn lose(&mut self, peer: u32, why: &str) {
         let why = self.about(peer, why);
         if let Some(link) = &mut self.links[peer as usize] {
             link.state = State::Lost(monotonic_ns(), why);
@@ -234,14 +234,14 @@ impl Tcp {
     }
 
     fn judge(&self, claim: Claim) -> Verdict {
-        let ours = Claim { version: wire::VERSION, from: claim.from, to: self.me };
-        if claim != ours || claim.from as usize >= self.links.len() || claim.from == self.me {
+        let ours = Claim { version: wire::VERSION, from: claim.from, to: self.setup.rank };
+        if claim != ours || claim.from as usize >= self.links.len() || claim.from == self.setup.rank {
             return Verdict::Refused;
         }
         match self.links[claim.from as usize].as_ref().map(|l| &l.state) {
             None => Verdict::Welcome,
             // Both dial: the lower rank's connection stays.
-            Some(State::Dialing(_)) if claim.from < self.me => Verdict::Welcome,
+            Some(State::Dialing(_)) if claim.from < self.setup.rank => Verdict::Welcome,
             Some(_) => Verdict::Crossed,
         }
     }
@@ -296,10 +296,6 @@ impl Tcp {
 
     // ---- time limits ----
 
-    pub(super) fn is_ticking(&self) -> bool {
-        !self.dialing.is_empty() || !self.lost.is_empty() || self.door.is_ticking()
-    }
-
     #[cold]
     fn tick(&mut self) {
         let now = monotonic_ns();
@@ -329,7 +325,7 @@ impl Tcp {
 
     /// Ends orderly: our bytes leave, the peers are told, and their last bytes are read, so that closing does not
     /// make the kernel throw ours away. Takes a few seconds at most when peers do not do the same.
-    pub fn close(&mut self) {
+    pub(super) fn end(&mut self) {
         self.door.close();
         let bye = Header { kind: BYE, meta: [0; 3], len: 0 };
         for link in self.links.iter_mut().flatten().filter(|l| l.is_open()) {

@@ -2,70 +2,32 @@
 
 use super::inbox::tests::Dice;
 use super::*;
-use std::collections::HashMap;
+use crate::core::network::Network;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-#[derive(Default)]
-struct Board(Mutex<HashMap<u32, Vec<u8>>>);
-
-struct Member {
-    rank: u32,
-    board: Arc<Board>,
-    secret: [u8; 32],
-}
-
-impl Directory for Member {
-    fn put(&self, _: &str, value: &[u8]) -> Result<(), String> {
-        self.board.0.lock().unwrap().insert(self.rank, value.to_vec());
-        Ok(())
-    }
-    fn get(&self, rank: u32, _: &str) -> Result<Vec<u8>, String> {
-        self.board.0.lock().unwrap().get(&rank).cloned().ok_or_else(|| "no card".into())
-    }
-    fn fence(&self) -> Result<(), String> {
-        Ok(())
-    }
-    fn host(&self, rank: u32) -> String {
-        format!("h{rank}")
-    }
-    fn secret(&self) -> [u8; 32] {
-        self.secret
-    }
-}
-
 struct Job {
-    board: Arc<Board>,
     ranks: Vec<Tcp>,
-    bells: Vec<Arc<AtomicU32>>,
 }
 
 const SECRET: [u8; 32] = [7; 32];
 
-fn member(board: &Arc<Board>, rank: u32, size: u32, secret: [u8; 32]) -> (Tcp, Arc<AtomicU32>) {
-    let rung = Arc::new(AtomicU32::new(0));
-    let count = rung.clone();
-    let setup = Setup {
-        id: 2,
-        rank,
-        size,
-        networks: vec![Network { name: "net".into(), ..Network::default() }],
-        one_host: true,
-        directory: Box::leak(Box::new(Member { rank, board: board.clone(), secret })),
-        bell: Arc::new(move || {
-            count.fetch_add(1, Ordering::SeqCst);
-        }),
-    };
-    (Tcp::open(setup).unwrap(), rung)
+fn member(rank: u32, size: u32, secret: [u8; 32]) -> Tcp {
+    let network = super::Network { name: "net".into(), ..super::Network::default() };
+    let host = Box::new(|rank| format!("h{rank}"));
+    Tcp::open(Setup { id: 2, rank, size, network, one_host: true, secret, host }).unwrap()
 }
 
 fn job(size: u32) -> Job {
-    let board = Arc::new(Board::default());
-    let (ranks, bells) = (0..size).map(|rank| member(&board, rank, size, SECRET)).unzip();
-    Job { board, ranks, bells }
+    let mut ranks: Vec<Tcp> = (0..size).map(|rank| member(rank, size, SECRET)).collect();
+    let cards: Vec<Vec<u8>> = ranks.iter().map(Tcp::card).collect();
+    for tcp in &mut ranks {
+        for (peer, card) in (0..).zip(&cards) {
+            tcp.set_card(peer, card).unwrap();
+        }
+    }
+    Job { ranks }
 }
 
 fn header(number: u32, len: usize) -> Header {
@@ -77,7 +39,7 @@ fn bytes_of(number: u32, len: usize) -> Vec<u8> {
 }
 
 fn address_of(job: &Job, rank: u32) -> SocketAddr {
-    address::decode_card(&job.board.0.lock().unwrap()[&rank])[0]
+    job.ranks[rank as usize].door.addresses()[0]
 }
 
 /// Polls until `done` says so.
@@ -124,7 +86,7 @@ fn all_frames_arrive_in_order_between_three_that_connect_at_once() {
                     if (number as usize) < sizes[me].len() && dice.next(3) > 0 {
                         let len = sizes[me][number as usize];
                         let fill = |to: UserBuf| to.write(0, &bytes_of(number, len));
-                        match job.ranks[me].send(peer as u32, header(number, len), fill) {
+                        match job.ranks[me].send_filled(peer as u32, header(number, len), fill) {
                             Ok(()) => sent[me][peer] += 1,
                             Err(SendError::Full) => {}
                             Err(lost) => panic!("{lost:?}"),
@@ -136,7 +98,7 @@ fn all_frames_arrive_in_order_between_three_that_connect_at_once() {
             (0..3).all(|me| (0..3).all(|p| p == me || got[me][p] == 400))
         });
         for tcp in &mut job.ranks {
-            assert!(tcp.take_alerts().is_empty() && tcp.dialing.is_empty());
+            assert!(tcp.take_losses_and_alerts().is_empty() && tcp.dialing.is_empty());
         }
     }
 }
@@ -147,7 +109,9 @@ fn crossing_connections_become_one() {
     for _ in 0..20 {
         let mut job = job(2);
         for me in 0..2 {
-            job.ranks[me].send(1 - me as u32, header(0, 3), |to| to.write(0, &bytes_of(0, 3))).unwrap();
+            job.ranks[me]
+                .send_filled(1 - me as u32, header(0, 3), |to| to.write(0, &bytes_of(0, 3)))
+                .unwrap();
         }
         let sizes = vec![vec![3]; 2];
         let mut got = [[0; 2]; 2];
@@ -188,19 +152,19 @@ fn closing_loses_nothing() {
         for number in 0..count as u32 {
             until("room", LONG, || {
                 assert!(first.next().is_none());
-                first.send(1, header(number, 1000), |to| to.write(0, &bytes_of(number, 1000))).is_ok()
+                first.send_filled(1, header(number, 1000), |to| to.write(0, &bytes_of(number, 1000))).is_ok()
             });
         }
         first.close();
         handle.join().unwrap()
     });
     assert_eq!(receiver as usize, count);
-    assert!(first.take_alerts().is_empty() && second.take_alerts().is_empty());
+    assert!(first.take_losses_and_alerts().is_empty() && second.take_losses_and_alerts().is_empty());
 }
 
 struct Moved<'a>(&'a mut Tcp);
 #[allow(unsafe_code, reason = "a test moves a device to the thread that uses it")]
-// SAFETY: the device is used by one thread at a time; its directory is a test's, which is Sync.
+// SAFETY: the device is used by one thread at a time; its setup refers to nothing else.
 unsafe impl Send for Moved<'_> {}
 
 #[test]
@@ -211,9 +175,9 @@ fn strangers_are_dropped_and_logged_once_while_the_job_goes_on() {
     garbage.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     let silent = TcpStream::connect(address).unwrap();
     // A process of another job that found our address.
-    let (mut other, _) = member(&job.board, 1, 2, [8; 32]);
-    job.board.0.lock().unwrap().insert(0, address::encode_card(&[address]));
-    other.send(0, header(0, 0), |_| {}).unwrap();
+    let mut other = member(1, 2, [8; 32]);
+    other.set_card(0, &address::encode_card(&[address])).unwrap();
+    other.send_filled(0, header(0, 0), |_| {}).unwrap();
     let mut end = [0; 8];
     garbage.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
     until("the end of the garbage", LONG, || {
@@ -221,11 +185,11 @@ fn strangers_are_dropped_and_logged_once_while_the_job_goes_on() {
         other.poll_all();
         matches!(garbage.read(&mut end), Ok(0)) || job.ranks[0].door.dropped >= 2
     });
-    let alerts = job.ranks[0].take_alerts();
+    let alerts = job.ranks[0].take_losses_and_alerts();
     assert!(alerts.len() == 1 && alerts[0].1.contains("dropped a connection from 127.0.0.1"), "{alerts:?}");
     // A member still gets through, though one stranger is still connected and silent.
     let mut got = [0; 2];
-    job.ranks[1].send(0, header(0, 1), |to| to.write(0, &bytes_of(0, 1))).unwrap();
+    job.ranks[1].send_filled(0, header(0, 1), |to| to.write(0, &bytes_of(0, 1))).unwrap();
     until("the message", LONG, || {
         job.ranks[1].poll_all();
         receive(&mut job.ranks[0], &mut got, &[vec![], vec![1]]);
@@ -237,7 +201,7 @@ fn strangers_are_dropped_and_logged_once_while_the_job_goes_on() {
         job.ranks[0].door.dropped >= 2 && !job.ranks[0].door.is_ticking()
     });
     drop(silent);
-    assert!(job.ranks[0].take_alerts().is_empty());
+    assert!(job.ranks[0].take_losses_and_alerts().is_empty());
 }
 
 #[test]
@@ -245,7 +209,7 @@ fn a_member_that_sends_garbage_is_cut_off() {
     for seed in 1..40 {
         let mut job = job(2);
         let mut dice = Dice(seed * 77_777);
-        job.ranks[1].send(0, header(0, 1), |to| to.write(0, &bytes_of(0, 1))).unwrap();
+        job.ranks[1].send_filled(0, header(0, 1), |to| to.write(0, &bytes_of(0, 1))).unwrap();
         let mut got = [0; 2];
         until("the message", LONG, || {
             job.ranks[1].poll_all();
@@ -267,7 +231,7 @@ fn a_member_that_sends_garbage_is_cut_off() {
 #[test]
 fn a_dead_peer_is_busy_for_a_moment_and_then_lost() {
     let mut job = job(2);
-    job.ranks[1].send(0, header(0, 1), |to| to.write(0, &bytes_of(0, 1))).unwrap();
+    job.ranks[1].send_filled(0, header(0, 1), |to| to.write(0, &bytes_of(0, 1))).unwrap();
     let mut got = [0; 2];
     until("the message", LONG, || {
         job.ranks[1].poll_all();
@@ -279,47 +243,27 @@ fn a_dead_peer_is_busy_for_a_moment_and_then_lost() {
         assert!(job.ranks[0].next().is_none());
         job.ranks[0].lost == [1]
     });
-    assert_eq!(job.ranks[0].send(1, header(0, 0), |_| {}), Err(SendError::Full));
+    assert_eq!(job.ranks[0].send_filled(1, header(0, 0), |_| {}), Err(SendError::Full));
     until("the report", LONG, || {
         job.ranks[0].poll_all();
         std::thread::sleep(Duration::from_millis(10));
         job.ranks[0].lost.is_empty()
     });
-    let alerts = job.ranks[0].take_alerts();
+    let alerts = job.ranks[0].take_losses_and_alerts();
     assert!(
         alerts.len() == 1 && alerts[0].1.starts_with("lost the connection to rank 1 on host h1: "),
         "{alerts:?}"
     );
-    assert!(matches!(job.ranks[0].send(1, header(0, 0), |_| {}), Err(SendError::Lost(_))));
+    assert!(matches!(job.ranks[0].send_filled(1, header(0, 0), |_| {}), Err(SendError::Lost(_))));
 }
 
 #[test]
 fn a_peer_without_address_is_lost_at_once() {
     let mut job = job(2);
-    job.board.0.lock().unwrap().insert(1, Vec::new());
-    assert!(job.ranks[0].send(1, header(0, 0), |_| {}).is_err());
-    let Err(SendError::Lost(why)) = job.ranks[0].send(1, header(0, 0), |_| {}) else { panic!() };
+    job.ranks[0].set_card(1, b"").unwrap();
+    assert!(job.ranks[0].send_filled(1, header(0, 0), |_| {}).is_err());
+    let Err(SendError::Lost(why)) = job.ranks[0].send_filled(1, header(0, 0), |_| {}) else { panic!() };
     assert_eq!(why, "rank 1 on host h1: it has put up no address for tcp");
-}
-
-#[test]
-fn the_network_wakes_a_sleeper() {
-    let mut job = job(2);
-    assert!(job.ranks[0].announce_sleep());
-    let (bell, mut slept) = (job.bells[0].clone(), 1);
-    job.ranks[1].send(0, header(0, 1), |to| to.write(0, &bytes_of(0, 1))).unwrap();
-    let mut got = [0; 2];
-    until("the message", LONG, || {
-        job.ranks[1].poll_all();
-        // Only the bell makes the sleeper look; it rings for the connection, the greeting, the frame.
-        if bell.load(Ordering::SeqCst) >= slept {
-            receive(&mut job.ranks[0], &mut got, &[vec![], vec![1]]);
-            if job.ranks[0].announce_sleep() {
-                slept = bell.load(Ordering::SeqCst) + 1;
-            }
-        }
-        got[1] == 1
-    });
 }
 
 /// A receiver that looks only when its bell rings, a sender that fills the way: no frame may stay behind.
@@ -332,14 +276,14 @@ fn a_full_way_drains_when_the_receiver_sleeps_between() {
     until("the exchange", LONG, || {
         while sent < 300 {
             let fill = |to: UserBuf| to.write(0, &bytes_of(sent, wire::MAX_PAYLOAD));
-            if job.ranks[0].send(1, header(sent, wire::MAX_PAYLOAD), fill).is_err() {
+            if job.ranks[0].send_filled(1, header(sent, wire::MAX_PAYLOAD), fill).is_err() {
                 break;
             }
             sent += 1;
         }
         for me in 0..2 {
             // Asleep or not: what is announced as nothing to do must be nothing to do.
-            while !job.ranks[me].announce_sleep() {
+            while !job.ranks[me].is_quiet() {
                 if me == 1 && dice.next(3) == 0 {
                     receive(&mut job.ranks[1], &mut got, &sizes);
                 }

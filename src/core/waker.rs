@@ -45,7 +45,7 @@ impl Waker {
         // The program's signals are not the helper's to handle; it inherits this mask.
         let before = SignalSet::all().block()?;
         let thread = std::thread::Builder::new()
-            .name("vmi-tcp".into())
+            .name("vmi-waker".into())
             .stack_size(256 * 1024)
             .spawn(move || watch(&helper, &events, &bell));
         before.set()?;
