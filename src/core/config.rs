@@ -10,7 +10,7 @@
 //! exist; empty means no file), `$XDG_CONFIG_HOME/vmi/vmi.conf` or `~/.config/vmi/vmi.conf`, `/etc/vmi.conf`.
 //! Without a file: shared memory between the ranks of a host, tcp between hosts.
 
-use crate::devices::tcp;
+use super::interfaces::Choice;
 use std::path::{Path, PathBuf};
 
 /// The networks to use.
@@ -21,32 +21,58 @@ pub struct Config {
     pub file: Option<PathBuf>,
 }
 
+/// One line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Network {
-    Shm { name: String },
-    Tcp(tcp::Network),
+pub struct Network {
+    pub name: String,
+    pub device: Device,
 }
 
-impl Network {
-    pub fn name(&self) -> &str {
+/// What drives a network, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Device {
+    /// Memory shared by the ranks of a host.
+    Shm,
+    Tcp(Choice),
+}
+
+/// Options of a line, in order.
+type Options = Vec<(String, String)>;
+
+impl Device {
+    /// Its name in the file.
+    pub fn name(&self) -> &'static str {
         match self {
-            Network::Shm { name } => name,
-            Network::Tcp(network) => &network.name,
+            Device::Shm => "shm",
+            Device::Tcp(_) => "tcp",
         }
     }
 
-    fn device(&self) -> &'static str {
-        match self {
-            Network::Shm { .. } => "shm",
-            Network::Tcp(_) => "tcp",
+    fn parse(device: &str, options: Options) -> Result<Device, String> {
+        match device {
+            "shm" => none_left(device, options, "").map(|()| Device::Shm),
+            "tcp" => {
+                let (choice, others) = Choice::parse(options)?;
+                none_left(device, others, ", expected interface= or port=").map(|()| Device::Tcp(choice))
+            }
+            other => Err(format!("there is no device '{other}', expected shm or tcp")),
         }
+    }
+}
+
+/// Ok if the device has taken all options.
+fn none_left(device: &str, options: Options, expected: &str) -> Result<(), String> {
+    match options.first() {
+        None => Ok(()),
+        Some((key, _)) => Err(format!("device {device} has no option '{key}'{expected}")),
     }
 }
 
 impl Default for Config {
     fn default() -> Config {
-        let tcp = tcp::Network { name: "tcp".into(), ..tcp::Network::default() };
-        Config { networks: vec![Network::Shm { name: "shm".into() }, Network::Tcp(tcp)], file: None }
+        let network = |name: &str, device| Network { name: name.into(), device };
+        let networks = vec![network("shm", Device::Shm), network("tcp", Device::Tcp(Choice::default()))];
+        Config { networks, file: None }
     }
 }
 
@@ -67,21 +93,18 @@ impl Config {
 
     /// Ranks of one host may share memory.
     pub fn uses_shm(&self) -> bool {
-        self.networks.iter().any(|n| matches!(n, Network::Shm { .. }))
+        self.networks.iter().any(|n| n.device == Device::Shm)
     }
 
-    pub fn tcp(&self) -> Vec<tcp::Network> {
-        let tcp = |n: &Network| match n {
-            Network::Tcp(network) => Some(network.clone()),
-            Network::Shm { .. } => None,
-        };
-        self.networks.iter().filter_map(tcp).collect()
+    /// The networks that reach other hosts, the preferred first.
+    pub fn far(&self) -> impl Iterator<Item = &Network> {
+        self.networks.iter().filter(|n| n.device != Device::Shm)
     }
 
     /// For a message about a peer that cannot be reached.
     pub fn describe(&self) -> String {
         let names: Vec<String> =
-            self.networks.iter().map(|n| format!("{} ({})", n.name(), n.device())).collect();
+            self.networks.iter().map(|n| format!("{} ({})", n.name, n.device.name())).collect();
         let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
         match &self.file {
             Some(file) => format!("networks in {}: {names}", file.display()),
@@ -106,8 +129,8 @@ fn parse(text: &str) -> Result<Vec<Network>, String> {
     for (number, line) in (1..).zip(text.lines()) {
         let network = parse_line(line).map_err(|wrong| format!("line {number}: {wrong}"))?;
         let Some(network) = network else { continue };
-        if networks.iter().any(|n| n.name() == network.name()) {
-            return Err(format!("line {number}: there is a network '{}' already", network.name()));
+        if networks.iter().any(|n| n.name == network.name) {
+            return Err(format!("line {number}: there is a network '{}' already", network.name));
         }
         networks.push(network);
     }
@@ -124,13 +147,9 @@ fn parse_line(line: &str) -> Result<Option<Network>, String> {
         Some((key, value)) if !value.is_empty() => Ok((key.to_string(), value.to_string())),
         _ => Err(format!("'{word}' is no option, expected name=value")),
     });
-    let options = options.collect::<Result<Vec<_>, String>>()?;
-    match device {
-        "shm" if options.is_empty() => Ok(Some(Network::Shm { name: name.to_string() })),
-        "shm" => Err(format!("device shm has no option '{}'", options[0].0)),
-        "tcp" => tcp::Network::parse(name, &options).map(|network| Some(Network::Tcp(network))),
-        other => Err(format!("there is no device '{other}', expected shm or tcp")),
-    }
+    let options = options.collect::<Result<Options, String>>()?;
+    let (name, device) = (name.to_string(), Device::parse(device, options)?);
+    Ok(Some(Network { name, device }))
 }
 
 #[cfg(test)]
@@ -144,8 +163,9 @@ mod tests {
         let networks = parse(text).unwrap();
         let config = Config { networks, file: Some("/etc/vmi.conf".into()) };
         assert!(config.uses_shm());
-        let ib = tcp::Network { name: "ib".into(), interfaces: Some(vec!["ib0".into()]), ports: Some(7..=9) };
-        assert_eq!(config.tcp(), [ib]);
+        let choice = Choice { interfaces: Some(vec!["ib0".into()]), ports: Some(7..=9) };
+        let ib = Network { name: "ib".into(), device: Device::Tcp(choice) };
+        assert_eq!(config.far().collect::<Vec<_>>(), [&ib]);
         assert_eq!(config.describe(), "networks in /etc/vmi.conf: shm (shm), ib (tcp)");
         assert_eq!(Config { networks: vec![], file: None }.describe(), "networks: none");
     }

@@ -5,7 +5,7 @@
 
 use super::alert::Alerts;
 use super::buffer::UserBuf;
-use super::config::Config;
+use super::config::{Config, Device};
 use super::device::{Properties, SendError};
 use super::directory::Directory;
 use super::frame::{Header, Incoming, Token};
@@ -52,12 +52,14 @@ impl Far {
         let directory = setup.directory;
         let mut list = Vec::new();
         let mut unusable = Vec::new();
-        for (id, network) in (setup.first_id..).zip(setup.config.tcp()) {
+        for network in setup.config.far() {
+            let Device::Tcp(choice) = network.device.clone() else { continue };
             let opened = Tcp::open(tcp::Setup {
-                id,
+                id: setup.first_id + list.len() as u8,
+                name: network.name.clone(),
+                choice,
                 rank: setup.rank,
                 size: setup.size,
-                network,
                 one_host: setup.one_host,
                 secret: directory.secret(),
                 host: Box::new(move |rank| directory.host(rank)),

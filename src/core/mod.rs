@@ -15,6 +15,7 @@ pub mod epoch;
 mod far;
 pub mod filter;
 pub mod frame;
+pub mod interfaces;
 pub mod io;
 pub mod network;
 pub mod slab;
@@ -82,7 +83,7 @@ impl Place {
         let local = self.local.binary_search(&peer);
         match (local, &self.directory) {
             (Ok(index), _) if self.config.uses_shm() && self.node.is_some() => Ok(Route::Shm(index as u32)),
-            (_, Some(_)) if !self.config.tcp().is_empty() => Ok(Route::Tcp(peer)),
+            (_, Some(_)) if self.config.far().next().is_some() => Ok(Route::Tcp(peer)),
             _ => Err(self.unreachable(peer)),
         }
     }

@@ -1,7 +1,7 @@
 //! Where peers come in: the listening sockets, and the strangers that have not proven yet that they are peers.
 
-use super::address::{self, Network};
 use super::greeting::{Claim, Failure, Greeting, Step};
+use crate::core::interfaces::{self, Choice};
 use crate::sys::net::{Epoll, Interface};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
@@ -33,12 +33,12 @@ impl Door {
         Door { secret, listeners, strangers, inside: 0, dropped: 0, complaint: None }
     }
 
-    /// Listens for `network`; returns the interfaces it is on.
-    pub fn open(&mut self, network: &Network, one_host: bool) -> Result<Vec<Interface>, String> {
-        let used = address::choose(network, &address::interfaces()?, one_host)?;
+    /// Listens where `choice` says; returns the interfaces it is on.
+    pub fn open(&mut self, choice: &Choice, one_host: bool) -> Result<Vec<Interface>, String> {
+        let used = interfaces::choose(choice, &interfaces::of_this_host()?, one_host)?;
         let mut listeners = Vec::new();
         for interface in &used {
-            let listener = address::listen(interface.address, network.ports.as_ref())?;
+            let listener = interfaces::bind_to(interface.address, choice, TcpListener::bind)?;
             listener.set_nonblocking(true).map_err(|e| e.to_string())?;
             listeners.push(listener);
         }

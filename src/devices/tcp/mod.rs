@@ -13,7 +13,6 @@
 //! A connection that breaks is not repaired here: after [`GRACE`], in which the launcher may end the job with a
 //! better message, sends to the peer fail.
 
-pub mod address;
 mod dial;
 mod door;
 mod greeting;
@@ -24,11 +23,10 @@ mod outbox;
 mod poll;
 pub mod wire;
 
-pub use address::Network;
-
 use crate::core::buffer::UserBuf;
 use crate::core::device::SendError;
 use crate::core::frame::{Header, Incoming, Token};
+use crate::core::interfaces::{self, Choice};
 use crate::sys::clock::monotonic_ns;
 use crate::sys::net::{Epoll, Event, Interface};
 use dial::Dial;
@@ -50,7 +48,9 @@ pub struct Setup {
     pub id: u8,
     pub rank: u32,
     pub size: u32,
-    pub network: Network,
+    /// Of the network, in the machine configuration.
+    pub name: String,
+    pub choice: Choice,
     /// All ranks of the job run on this host.
     pub one_host: bool,
     /// Known to the members of the job only.
@@ -114,7 +114,10 @@ impl Tcp {
     }
 
     fn listen(&mut self) -> Result<(), String> {
-        self.interfaces = self.door.open(&self.setup.network, self.setup.one_host)?;
+        self.interfaces = self
+            .door
+            .open(&self.setup.choice, self.setup.one_host)
+            .map_err(|why| format!("network {}: {why}", self.setup.name))?;
         self.door.watch(&self.epoll, |i| token(LISTENER, i))
     }
 
@@ -126,7 +129,7 @@ impl Tcp {
     /// The way to `peer`, made if there is none yet.
     #[cold]
     fn begin(&mut self, peer: u32) {
-        let addresses = address::in_order(self.cards[peer as usize].clone(), &self.interfaces);
+        let addresses = interfaces::in_order(self.cards[peer as usize].clone(), &self.interfaces);
         let now = monotonic_ns();
         let dial = Dial::new(Claim::new(self.setup.rank, peer), self.setup.secret, addresses, now);
         self.links[peer as usize] = Some(Box::new(Link::dialing(dial)));

@@ -1,16 +1,17 @@
 //! The device as the core's live connections see it.
 
 use super::link::State;
-use super::{Tcp, address, wire};
+use super::{Tcp, wire};
 use crate::core::device::{Properties, SendError};
 use crate::core::frame::{Header, Incoming, Token};
+use crate::core::interfaces;
 use crate::core::network::{Link, Network};
 use crate::core::slab::Slab;
 use std::os::fd::BorrowedFd;
 
 impl Network for Tcp {
     fn name(&self) -> &str {
-        &self.setup.network.name
+        &self.setup.name
     }
 
     fn device(&self) -> &str {
@@ -29,11 +30,11 @@ impl Network for Tcp {
     }
 
     fn card(&self) -> Vec<u8> {
-        address::encode_card(&self.door.addresses())
+        interfaces::encode_card(&self.door.addresses())
     }
 
     fn set_card(&mut self, peer: u32, card: &[u8]) -> Result<(), String> {
-        self.cards[peer as usize] = address::decode_card(card);
+        self.cards[peer as usize] = interfaces::decode_card(card);
         Ok(())
     }
 

@@ -14,9 +14,18 @@ struct Job {
 const SECRET: [u8; 32] = [7; 32];
 
 fn member(rank: u32, size: u32, secret: [u8; 32]) -> Tcp {
-    let network = super::Network { name: "net".into(), ..super::Network::default() };
     let host = Box::new(|rank| format!("h{rank}"));
-    Tcp::open(Setup { id: 2, rank, size, network, one_host: true, secret, host }).unwrap()
+    Tcp::open(Setup {
+        id: 2,
+        rank,
+        size,
+        name: "net".into(),
+        choice: Choice::default(),
+        one_host: true,
+        secret,
+        host,
+    })
+    .unwrap()
 }
 
 fn job(size: u32) -> Job {
@@ -176,7 +185,7 @@ fn strangers_are_dropped_and_logged_once_while_the_job_goes_on() {
     let silent = TcpStream::connect(address).unwrap();
     // A process of another job that found our address.
     let mut other = member(1, 2, [8; 32]);
-    other.set_card(0, &address::encode_card(&[address])).unwrap();
+    other.set_card(0, &interfaces::encode_card(&[address])).unwrap();
     other.send_filled(0, header(0, 0), |_| {}).unwrap();
     let mut end = [0; 8];
     garbage.set_read_timeout(Some(Duration::from_millis(5))).unwrap();

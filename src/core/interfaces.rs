@@ -1,33 +1,38 @@
-//! Which interfaces a network uses, where we listen on them, and the card by which peers find us.
+//! Which interfaces of this machine a network uses, where it listens on them, and the card by which peers find it.
+//!
+//! Shared by the devices that speak IP; none of them is named here.
 
 use crate::sys::net::{self, Interface};
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
-/// One `tcp` line of the machine configuration.
+/// What a line of the machine configuration says about interfaces.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Network {
-    pub name: String,
+pub struct Choice {
     /// Interfaces by name, or networks as `address/prefix`; None chooses by itself.
     pub interfaces: Option<Vec<String>>,
     /// Ports to listen on; None takes what the system gives.
     pub ports: Option<RangeInclusive<u16>>,
 }
 
-impl Network {
-    /// Reads the options of a configuration line.
-    pub fn parse(name: &str, options: &[(String, String)]) -> Result<Network, String> {
-        let mut network = Network { name: name.to_string(), ..Network::default() };
+impl Choice {
+    /// Takes `interface=` and `port=` out of the options of a configuration line; returns the others.
+    pub fn parse(options: Vec<(String, String)>) -> Result<(Choice, Vec<(String, String)>), String> {
+        let mut choice = Choice::default();
+        let mut others = Vec::new();
         for (key, value) in options {
             match key.as_str() {
-                "interface" => network.interfaces = Some(value.split(',').map(str::to_string).collect()),
-                "port" => network.ports = Some(parse_ports(value)?),
-                _ => {
-                    return Err(format!("device tcp has no option '{key}', expected interface= or port="));
-                }
+                "interface" => choice.interfaces = Some(value.split(',').map(str::to_string).collect()),
+                "port" => choice.ports = Some(parse_ports(&value)?),
+                _ => others.push((key, value)),
             }
         }
-        Ok(network)
+        Ok((choice, others))
+    }
+
+    /// The ports to try, one after another. Port 0 is whatever the system gives.
+    pub fn ports_to_try(&self) -> RangeInclusive<u16> {
+        self.ports.clone().unwrap_or(0..=0)
     }
 }
 
@@ -43,9 +48,9 @@ const VIRTUAL: &[&str] =
     &["docker", "virbr", "br-", "veth", "lxc", "lxd", "cni", "flannel", "cali", "podman"];
 
 /// The addresses of `all` that a network may use. `one_host`: all ranks of the job run here.
-pub fn choose(network: &Network, all: &[Interface], one_host: bool) -> Result<Vec<Interface>, String> {
+pub fn choose(choice: &Choice, all: &[Interface], one_host: bool) -> Result<Vec<Interface>, String> {
     let up: Vec<&Interface> = all.iter().filter(|i| i.up && is_usable(i.address)).collect();
-    let chosen = match &network.interfaces {
+    let chosen = match &choice.interfaces {
         Some(names) => by_name(names, &up, all)?,
         None => {
             // A link that has just come up may not be reported as running yet: better than none.
@@ -56,7 +61,7 @@ pub fn choose(network: &Network, all: &[Interface], one_host: bool) -> Result<Ve
     };
     if chosen.is_empty() {
         let names: Vec<&str> = all.iter().map(|i| i.name.as_str()).collect();
-        return Err(format!("network {}: no usable interface among {}", network.name, names.join(" ")));
+        return Err(format!("no usable interface among {}", names.join(" ")));
     }
     Ok(prefer_ipv4(chosen))
 }
@@ -132,20 +137,22 @@ fn prefer_ipv4(mut chosen: Vec<Interface>) -> Vec<Interface> {
     chosen
 }
 
-/// Listens on `address`, on a port of the range.
-pub fn listen(address: IpAddr, ports: Option<&RangeInclusive<u16>>) -> Result<TcpListener, String> {
-    let any = 0..=0;
-    let range = ports.unwrap_or(&any);
+/// Binds `address` and a port of the choice by `bind`.
+pub fn bind_to<T>(
+    address: IpAddr,
+    choice: &Choice,
+    bind: impl Fn(SocketAddr) -> std::io::Result<T>,
+) -> Result<T, String> {
     let mut last = None;
-    for port in range.clone() {
-        match TcpListener::bind(SocketAddr::new(address, port)) {
-            Ok(listener) => return Ok(listener),
+    for port in choice.ports_to_try() {
+        match bind(SocketAddr::new(address, port)) {
+            Ok(bound) => return Ok(bound),
             Err(error) => last = Some(error),
         }
     }
     let why = last.map_or_else(String::new, |e| e.to_string());
     let ports =
-        if ports.is_some() { format!(" port {}-{}", range.start(), range.end()) } else { String::new() };
+        choice.ports.as_ref().map_or_else(String::new, |p| format!(" port {}-{}", p.start(), p.end()));
     Err(format!("cannot listen on {address}{ports}: {why}"))
 }
 
@@ -167,13 +174,14 @@ pub fn in_order(mut addresses: Vec<SocketAddr>, ours: &[Interface]) -> Vec<Socke
 }
 
 /// The interfaces of this host.
-pub fn interfaces() -> Result<Vec<Interface>, String> {
+pub fn of_this_host() -> Result<Vec<Interface>, String> {
     net::interfaces().map_err(|e| format!("cannot list the network interfaces: {e}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
 
     fn interface(name: &str, address: &str, up: bool) -> Interface {
         Interface {
@@ -206,7 +214,7 @@ mod tests {
 
     #[test]
     fn defaults_leave_virtual_interfaces_out() {
-        let any = Network::default();
+        let any = Choice::default();
         assert_eq!(names(choose(&any, &host(), false)), ["eth0 10.0.0.2", "ib0 fd01::2"]);
         assert_eq!(names(choose(&any, &host(), true)), ["lo 127.0.0.1"]);
         let container = [interface("lo", "127.0.0.1", true), interface("veth0", "10.1.0.2", true)];
@@ -216,7 +224,7 @@ mod tests {
 
     #[test]
     fn configured_interfaces_are_taken_as_they_are() {
-        let network = |value: &str| Network::parse("n", &[("interface".into(), value.into())]).unwrap();
+        let network = |value: &str| Choice::parse(vec![("interface".into(), value.into())]).unwrap().0;
         assert_eq!(names(choose(&network("docker0"), &host(), false)), ["docker0 172.17.0.1"]);
         assert_eq!(names(choose(&network("10.0.0.0/16"), &host(), false)), ["eth0 10.0.0.2"]);
         assert_eq!(choose(&network("eth7"), &host(), false).unwrap_err(), "interface eth7 is not there");
@@ -226,21 +234,24 @@ mod tests {
 
     #[test]
     fn ports_are_checked() {
-        let ports = |value: &str| Network::parse("n", &[("port".into(), value.into())]).map(|n| n.ports);
+        let ports = |value: &str| Choice::parse(vec![("port".into(), value.into())]).map(|(c, _)| c.ports);
         assert_eq!(ports("5000-5100").unwrap(), Some(5000..=5100));
         assert_eq!(ports("7").unwrap(), Some(7..=7));
         for bad in ["", "0", "9-8", "x", "70000", "5-"] {
             assert!(ports(bad).is_err(), "{bad}");
         }
-        assert!(Network::parse("n", &[("speed".into(), "1".into())]).unwrap_err().contains("'speed'"));
+        let other = vec![("speed".to_string(), "1".to_string())];
+        assert_eq!(Choice::parse(other.clone()), Ok((Choice::default(), other)));
     }
 
     #[test]
     fn a_taken_port_is_skipped_and_a_full_range_is_an_error() {
         let address = "127.0.0.1".parse().unwrap();
-        let first = listen(address, None).unwrap();
+        let first = bind_to(address, &Choice::default(), TcpListener::bind).unwrap();
         let port = first.local_addr().unwrap().port();
-        assert!(listen(address, Some(&(port..=port))).unwrap_err().contains(&format!("port {port}")));
+        let taken = Choice { ports: Some(port..=port), ..Choice::default() };
+        let why = bind_to(address, &taken, TcpListener::bind).unwrap_err();
+        assert!(why.contains(&format!("port {port}")));
     }
 
     #[test]
