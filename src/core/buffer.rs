@@ -389,6 +389,15 @@ impl Buffer {
         std::rc::Rc::new(Buffer { address: UserBuf::of(&mut owned), len, owned: Some(owned) })
     }
 
+    /// As [`Buffer::allocate`]; None if there is not so much memory.
+    pub fn try_allocate(len: usize) -> Option<std::rc::Rc<Buffer>> {
+        let mut owned = Vec::new();
+        owned.try_reserve_exact(len).ok()?;
+        owned.resize(len, 0);
+        let mut owned = owned.into_boxed_slice();
+        Some(std::rc::Rc::new(Buffer { address: UserBuf::of(&mut owned), len, owned: Some(owned) }))
+    }
+
     /// Memory of the program. It must stay valid while anything refers to the buffer (the promise that made
     /// the `UserBuf`).
     pub fn register(address: UserBuf, len: usize) -> std::rc::Rc<Buffer> {

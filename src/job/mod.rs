@@ -17,6 +17,7 @@ mod node;
 mod own;
 mod pmi1;
 pub mod protocol;
+pub mod share;
 mod single;
 
 pub use environment::is_foreign_variable;

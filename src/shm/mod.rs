@@ -7,3 +7,4 @@
 pub mod node;
 pub mod ring;
 pub mod segment;
+pub mod window;

@@ -9,7 +9,7 @@ use std::ffi::{c_int, c_void};
 use vmi_mpi::{
     AttrOn, Callbacks, CommId, ErrOn, FileId, Handle, SessionId, Status, TypeId, UserBuf, UserFn, WinId,
 };
-use vmi_mpi_table::constants::KEYVALS;
+use vmi_mpi_table::constants::{KEYVALS, WINDOW_KINDS};
 
 /// Tells the engine how to call the program's functions, and how a panic ends the process.
 pub fn register<A: AnyAbi>() {
@@ -24,6 +24,7 @@ pub fn register<A: AnyAbi>() {
         greq_cancel: greq_cancel::<A>,
     });
     let engine = crate::host::engine();
+    vmi_mpi::win::set_kinds(engine, |kind| translate::to_abi::<A>(WINDOW_KINDS, kind));
     vmi_mpi::attr::set_numbers(engine, A::rank_out(vmi_mpi::constants::PROC_NULL), errors::code_out::<A>);
 }
 

@@ -64,6 +64,7 @@ pub struct Engine {
     pub messages: Table<MessageId, Message>,
     pub buffers: Buffers,
     pub waiting: Waiting,
+    pub windows: crate::win::Windows,
     /// Generic requests that are not complete.
     pub generic_live: Cell<u32>,
 }
@@ -91,6 +92,7 @@ impl Default for Engine {
             messages: Table::new(class::REQUEST, "message"),
             buffers: Buffers::default(),
             waiting: Waiting::default(),
+            windows: crate::win::Windows::default(),
             generic_live: Cell::new(0),
         }
     }

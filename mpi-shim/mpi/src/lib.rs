@@ -28,6 +28,7 @@ pub mod p2p;
 pub mod request;
 pub mod session;
 pub mod topo;
+pub mod win;
 
 pub use engine::{Eng, Engine};
 pub use error::{Error, Result};

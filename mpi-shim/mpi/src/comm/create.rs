@@ -31,6 +31,11 @@ fn duplicate(e: Eng, id: CommId, hints: Vec<(String, String)>) -> Result<CommId>
     Ok(publish(e, new))
 }
 
+/// A communicator of the same processes that only the library uses: it has no handle.
+pub(crate) fn private_copy(e: Eng, comm: &Rc<Comm>) -> Result<Rc<Comm>> {
+    coll::block_on(e, copy_of(conversation(e, comm))).map(Rc::new)
+}
+
 /// Attributes whose callbacks ran before one failed are deleted again with the new communicator.
 fn copy_attributes(id: CommId, comm: &Comm, new: &Comm) -> Result {
     let copied = comm.attrs.copy_to(Owner::new(AttrOn::Comm, id), &new.attrs);

@@ -23,6 +23,7 @@ mod recipe;
 mod status;
 #[cfg(test)]
 mod tests;
+pub mod wire;
 
 pub use array::*;
 pub use attributes::*;
@@ -163,6 +164,11 @@ impl Datatype {
     #[inline]
     pub fn bytes(&self, count: i64) -> u64 {
         self.size().saturating_mul(count.max(0) as u64)
+    }
+
+    /// `count` elements that consist of `basic`, in the order and at the places C gives an array of them.
+    pub(crate) fn array_of(basic: Basic) -> Self {
+        Datatype::derived(predefined::layout_of(basic), Recipe::default())
     }
 
     /// Copies the bytes `from..from + len` of the packed form of `count` elements at `buf` to `dst`.

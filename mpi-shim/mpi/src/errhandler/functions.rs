@@ -3,7 +3,7 @@
 use super::{Action, Errhandler, Slot, call};
 use crate::constants::MAX_ERROR_STRING;
 use crate::error::{On, Result};
-use crate::{CommId, Eng, ErrOn, ErrhandlerId, FileId, Handle, SessionId, StrOut, UserFn, attr, fail};
+use crate::{CommId, Eng, ErrOn, ErrhandlerId, FileId, Handle, SessionId, StrOut, UserFn, WinId, attr, fail};
 use std::rc::Rc;
 
 fn create(e: Eng, function: UserFn, on: ErrOn) -> Result<ErrhandlerId> {
@@ -72,6 +72,22 @@ pub fn comm_call_errhandler(e: Eng, comm: CommId, errorcode: i32) -> Result {
 
 pub fn win_create_errhandler(e: Eng, function: UserFn) -> Result<ErrhandlerId> {
     create(e, function, ErrOn::Win)
+}
+
+pub fn win_set_errhandler(e: Eng, win: WinId, errhandler: ErrhandlerId) -> Result {
+    e.windows.table.get(win)?.errhandler().set(usable(e, errhandler, ErrOn::Win)?);
+    Ok(())
+}
+
+pub fn win_get_errhandler(e: Eng, win: WinId) -> Result<ErrhandlerId> {
+    Ok(publish(e, e.windows.table.get(win)?.errhandler().get()))
+}
+
+pub fn win_call_errhandler(e: Eng, win: WinId, errorcode: i32) -> Result {
+    e.windows.table.get(win)?;
+    e.errors.codes.class_of(errorcode)?;
+    call(e, Some(On::Win(win)), errorcode);
+    Ok(())
 }
 
 pub fn file_create_errhandler(e: Eng, function: UserFn) -> Result<ErrhandlerId> {

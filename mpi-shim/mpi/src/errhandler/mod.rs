@@ -158,7 +158,7 @@ fn attached(e: Eng, on: On) -> Option<(Rc<Errhandler>, ErrOn, u32)> {
         On::Comm(id) => e.comms.find(id).map(|c| (c.errhandler.get(), ErrOn::Comm, id.to_u32())),
         On::Session(id) => e.sessions.find(id).map(|s| (s.errhandler.get(), ErrOn::Session, id.to_u32())),
         On::File(id) => Some((e.errors.file_default.get(), ErrOn::File, id.to_u32())),
-        On::Win(_) => None,
+        On::Win(id) => e.windows.table.find(id).map(|w| (w.errhandler().get(), ErrOn::Win, id.to_u32())),
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Checked {
 }
 
 #[inline]
-fn check_buffer(buf: UserBuf, count: i64, datatype: &Datatype) -> Result {
+pub(crate) fn check_buffer(buf: UserBuf, count: i64, datatype: &Datatype) -> Result {
     if count < 0 {
         fail!(COUNT, "count is {count}, expected 0 or more");
     }
@@ -198,7 +198,7 @@ pub fn recv(
         status.set(0, &NO_PROC);
         return Ok(());
     };
-    if e.generic_live.get() == 0 {
+    if e.generic_live.get() == 0 && !e.windows.any() {
         let to = Target { pattern: pattern(&comm, source, tag), buf, count, datatype: &datatype };
         let outcome = e.traffic.borrow_mut().receive_now(&to, e.waiting.polls());
         if let Some((received, error)) = outcome {

@@ -55,6 +55,9 @@ impl Engine {
         if self.generic_live.get() > 0 {
             any |= request::step_generic(self);
         }
+        if self.windows.any() {
+            any |= crate::win::step(self);
+        }
         if any && self.waiting.sleepers.get() > 0 {
             self.wake_sleepers();
         }

@@ -42,7 +42,7 @@ pub mod kind {
 }
 
 /// What a frame costs its receiver besides the payload, for flow control.
-pub(super) const FRAME_COST: u64 = 64;
+pub(crate) const FRAME_COST: u64 = 64;
 /// Frames handled in one step of progress before the caller looks at its own condition again.
 const STEP: usize = 64;
 
@@ -607,6 +607,11 @@ impl Traffic {
         if ours && granted {
             self.requests.complete(request, cancelled_status(), None);
         }
+    }
+
+    /// Messages to `peer` do not leave this host's memory.
+    pub fn is_near(&self, peer: u32) -> bool {
+        self.core.pid(peer).is_some()
     }
 
     /// True while this process still owes its peers something (checked before it leaves).

@@ -15,9 +15,9 @@ macro_rules! attr_functions {
         done datatype::type_get_attr "MPI_Type_get_attr" (datatype: Type, type_keyval: Keyval, > attribute_val: AttrVal, > flag: Flag);
         done datatype::type_set_attr "MPI_Type_set_attr" (datatype: Type, type_keyval: Keyval, attribute_val: Addr);
         any attr::win_create_keyval "MPI_Win_create_keyval" (win_copy_attr_fn: CopyFn, win_delete_attr_fn: DeleteFn, > win_keyval: Keyval, extra_state: Addr);
-        stub "MPI_Win_delete_attr" (win: Win, win_keyval: Keyval);
+        done win::win_delete_attr "MPI_Win_delete_attr" (win: Win, win_keyval: Keyval);
         any attr::win_free_keyval "MPI_Win_free_keyval" (win_keyval: IoKeyval);
-        stub "MPI_Win_get_attr" (win: Win, win_keyval: Keyval, > attribute_val: AttrVal, > flag: Flag);
-        stub "MPI_Win_set_attr" (win: Win, win_keyval: Keyval, attribute_val: Addr);
+        done win::win_get_attr "MPI_Win_get_attr" (win: Win, win_keyval: Keyval, > attribute_val: AttrVal, > flag: Flag);
+        done win::win_set_attr "MPI_Win_set_attr" (win: Win, win_keyval: Keyval, attribute_val: Addr);
     } };
 }

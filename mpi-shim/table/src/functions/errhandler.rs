@@ -25,9 +25,9 @@ macro_rules! errhandler_functions {
         any errhandler::session_create_errhandler "MPI_Session_create_errhandler" (session_errhandler_fn: Fn, > errhandler: Errh);
         any errhandler::session_get_errhandler "MPI_Session_get_errhandler" (session: Session, > errhandler: Errh);
         any errhandler::session_set_errhandler "MPI_Session_set_errhandler" (session: Session, errhandler: Errh);
-        stub "MPI_Win_call_errhandler" (win: Win, errorcode: ErrCode);
+        done errhandler::win_call_errhandler "MPI_Win_call_errhandler" (win: Win, errorcode: ErrCode);
         any errhandler::win_create_errhandler "MPI_Win_create_errhandler" (win_errhandler_fn: Fn, > errhandler: Errh);
-        stub "MPI_Win_get_errhandler" (win: Win, > errhandler: Errh);
-        stub "MPI_Win_set_errhandler" (win: Win, errhandler: Errh);
+        done errhandler::win_get_errhandler "MPI_Win_get_errhandler" (win: Win, > errhandler: Errh);
+        done errhandler::win_set_errhandler "MPI_Win_set_errhandler" (win: Win, errhandler: Errh);
     } };
 }

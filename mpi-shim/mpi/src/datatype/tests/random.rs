@@ -80,6 +80,18 @@ fn compare_shape(dt: &Datatype, map: &TypeMap) {
     assert_eq!((dt.true_lb(), dt.true_extent()), (low, high - low), "true bounds");
 }
 
+/// A type that has been told to another process is the same.
+fn compare_copy(e: Eng, dt: &Datatype, map: &TypeMap) {
+    let bytes = wire::encode(dt);
+    let copy = wire::decode(e, &bytes).expect("a type can be told");
+    compare_shape(&copy, map);
+    assert_eq!(copy.uniform(), dt.uniform(), "uniform");
+    for cut in [1, bytes.len() / 2, bytes.len() - 1] {
+        // Damaged descriptions do no harm.
+        let _ = wire::decode(e, &bytes[..cut]);
+    }
+}
+
 fn compare_elements(dt: &Datatype, map: &TypeMap, dice: &mut Dice) {
     for _ in 0..8 {
         let bytes = dice.between(0, 3 * map.size() + 2);
@@ -140,6 +152,7 @@ fn random_types_agree_with_the_oracle() {
         // A failing test shows its seed.
         println!("seed {seed}: {count} × {:?}", dt.layout().program());
         compare_shape(&dt, &pair.map);
+        compare_copy(e, &dt, &pair.map);
         compare_elements(&dt, &pair.map, &mut dice);
         compare_bytes(&dt, &pair.map, count, &mut dice);
     }
