@@ -6,6 +6,7 @@ pub mod loopback;
 pub mod pass;
 pub mod shm;
 pub mod tcp;
+pub mod xfer;
 
 use crate::core::device::Device;
 
