@@ -66,6 +66,17 @@ impl UserBuf {
         unsafe { std::ptr::copy(src.as_ptr(), self.0.wrapping_offset(at), src.len()) }
     }
 
+    /// Appends `len` bytes of the program's memory to bytes of our own.
+    #[inline]
+    pub fn append_to(self, len: usize, to: &mut Vec<u8>) {
+        to.reserve(len);
+        // SAFETY: as in `read`; `reserve` made room for `len` more bytes, and all of them are written before they count.
+        unsafe {
+            std::ptr::copy(self.0, to.as_mut_ptr().add(to.len()), len);
+            to.set_len(to.len() + len);
+        }
+    }
+
     /// Copies between two places of the program's memory; they may overlap.
     #[inline]
     pub fn copy_to(self, dst: UserBuf, len: usize) {
@@ -378,15 +389,19 @@ impl UserBuf {
 pub struct Buffer {
     address: UserBuf,
     len: usize,
-    /// The memory, if the library allocated it; its heap block does not move.
-    owned: Option<Box<[u8]>>,
+    /// The memory, if the library allocated it; its heap block does not move, and nobody lengthens it.
+    owned: Option<Vec<u8>>,
 }
 
 impl Buffer {
     /// `len` bytes of zeroed memory.
     pub fn allocate(len: usize) -> std::rc::Rc<Buffer> {
-        let mut owned = vec![0; len].into_boxed_slice();
-        std::rc::Rc::new(Buffer { address: UserBuf::of(&mut owned), len, owned: Some(owned) })
+        Buffer::adopt(vec![0; len])
+    }
+
+    /// Bytes that somebody has prepared become a buffer; nothing is copied.
+    pub fn adopt(mut bytes: Vec<u8>) -> std::rc::Rc<Buffer> {
+        std::rc::Rc::new(Buffer { address: UserBuf::of(&mut bytes), len: bytes.len(), owned: Some(bytes) })
     }
 
     /// As [`Buffer::allocate`]; None if there is not so much memory.

@@ -68,6 +68,11 @@ pub trait Device {
         false
     }
 
+    /// What went wrong since the last call without harm to any message, one sentence each.
+    fn take_alerts(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the device has to tell, as a JSON value. `null` if nothing.
     fn report(&self) -> String {
         "null".into()

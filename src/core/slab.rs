@@ -65,11 +65,13 @@ impl Slab {
         self.ops.insert(0, op);
     }
 
-    /// Puts `bytes` in front: into the room before the first piece if nobody else holds its buffer, else as a piece.
+    /// Puts `bytes` in front: into the room before the first piece if the buffer is the library's and nobody else holds
+    /// it, else as a piece.
     pub fn prepend(&mut self, bytes: &[u8]) {
         if let Some(first) = self.ops.first_mut()
             && first.offset >= bytes.len()
             && Rc::strong_count(&first.buffer) == 1
+            && first.buffer.is_owned()
         {
             first.offset -= bytes.len();
             first.len += bytes.len();
@@ -117,6 +119,16 @@ impl Slab {
     pub fn remaining(&self) -> usize {
         let rest: usize = self.ops.iter().skip(self.cursor.op).map(BufferOp::len).sum();
         rest - self.cursor.at
+    }
+
+    /// What there is from the cursor on, as contiguous pieces; none is empty.
+    pub fn rest(&self) -> impl Iterator<Item = (UserBuf, usize)> + '_ {
+        let first = self.cursor;
+        let pieces = self.ops.iter().enumerate().skip(first.op).map(move |(at, op)| {
+            let skipped = if at == first.op { first.at } else { 0 };
+            (op.address().offset(skipped as isize), op.len - skipped)
+        });
+        pieces.filter(|(_, len)| *len > 0)
     }
 
     pub fn save(&self) -> State {
@@ -177,6 +189,7 @@ mod tests {
         let mut s = slab(&[b"one", b"", b"two", b"three"]);
         assert_eq!((s.len(), text(&mut s, 4)), (11, "onet".into()));
         let state = s.save();
+        assert_eq!(s.rest().map(|(_, len)| len).collect::<Vec<_>>(), [2, 5]);
         assert_eq!((text(&mut s, 3), s.remaining()), ("wot".into(), 4));
         s.restore(state);
         assert_eq!(text(&mut s, 100), "wothree");
@@ -199,6 +212,17 @@ mod tests {
         assert_eq!(text(&mut s, 100), "adpayload!");
         s.trim_front(100);
         assert!(s.is_empty());
+    }
+
+    #[test]
+    fn the_program_s_memory_before_a_piece_is_no_room() {
+        let mut memory = *b"theirs and ours";
+        let buffer = Buffer::register(UserBuf::of(&mut memory), 15);
+        let mut s = Slab::default();
+        s.push(BufferOp::new(buffer, 11, 4).expect("inside"));
+        s.prepend(b"head");
+        assert_eq!(text(&mut s, 100), "headours");
+        assert_eq!(&memory, b"theirs and ours");
     }
 
     #[test]

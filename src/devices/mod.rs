@@ -2,6 +2,7 @@
 //!
 //! Sinks are the last device of a send chain and the first of a receive chain: they talk to a network.
 
+pub mod filters;
 pub mod loopback;
 pub mod pass;
 pub mod shm;

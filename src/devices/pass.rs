@@ -43,4 +43,10 @@ impl Device for Pass {
     fn completed(&mut self, _irb: &mut Irb, _context: u64) {
         self.counts.completed.set(self.counts.completed.get() + 1);
     }
+
+    fn report(&self) -> String {
+        let Counts { sent, completed, received } = &*self.counts;
+        let (sent, completed, received) = (sent.get(), completed.get(), received.get());
+        format!(r#"{{"sent":{sent},"completed":{completed},"received":{received}}}"#)
+    }
 }
