@@ -409,8 +409,7 @@ impl Buffer {
         let mut owned = Vec::new();
         owned.try_reserve_exact(len).ok()?;
         owned.resize(len, 0);
-        let mut owned = owned.into_boxed_slice();
-        Some(std::rc::Rc::new(Buffer { address: UserBuf::of(&mut owned), len, owned: Some(owned) }))
+        Some(Buffer::adopt(owned))
     }
 
     /// Memory of the program. It must stay valid while anything refers to the buffer (the promise that made
