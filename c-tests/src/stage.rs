@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use crate::root;
 
 /// Every name under which a program may ask for one of our libraries, and the file that cargo makes.
-const LIBRARIES: [(&str, &str); 7] = [
+const LIBRARIES: [(&str, &str); 11] = [
     ("libmpi_abi.so.1", "libvmi_abi_std.so"),
     ("libmpi_abi.so.0", "libvmi_abi_std.so"),
     ("libmpi_abi.so", "libvmi_abi_std.so"),
@@ -21,14 +21,19 @@ const LIBRARIES: [(&str, &str); 7] = [
     ("libmpich.so.12", "libvmi_abi_mpich.so"),
     ("libmpi.so.40", "libvmi_abi_ompi.so"),
     ("libmpi.so", "libvmi_abi_std.so"),
+    ("libvmi.so.2", "libvmi_capi.so"),
+    ("libvmi.so", "libvmi_capi.so"),
+    ("libvmi20.so", "libvmi_capi.so"),
+    ("libvmi.a", "libvmi_capi.a"),
 ];
 
 /// Scripts and headers of the repository that are installed as they are.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("bin/mpicc", "mpi-shim/wrappers/mpicc"),
     ("bin/mpicxx", "mpi-shim/wrappers/mpicxx"),
     ("bin/mpic++", "mpi-shim/wrappers/mpicxx"),
     ("include/mpi.h", "include/mpi.h"),
+    ("include/vmi.h", "include/vmi.h"),
 ];
 
 /// Where the installed tree lies.

@@ -32,6 +32,15 @@ impl BufferOp {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+
+    pub fn buffer(&self) -> &Rc<Buffer> {
+        &self.buffer
+    }
+
+    /// The piece is all of its buffer.
+    pub fn is_whole(&self) -> bool {
+        self.len == self.buffer.len()
+    }
 }
 
 /// Position of a slab's cursor.

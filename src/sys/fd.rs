@@ -55,6 +55,13 @@ pub fn seal_size(file: BorrowedFd<'_>) -> io::Result<()> {
     check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) }).map(drop)
 }
 
+/// True if nobody can change the file's size any more.
+pub fn is_size_sealed(file: BorrowedFd<'_>) -> io::Result<bool> {
+    // SAFETY: fcntl without memory arguments on a live descriptor.
+    let seals = check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GET_SEALS) })?;
+    Ok(seals & libc::F_SEAL_SHRINK != 0 && seals & libc::F_SEAL_GROW != 0)
+}
+
 /// Takes over a descriptor this process inherited under a number that the environment names.
 ///
 /// # Errors

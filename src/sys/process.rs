@@ -278,6 +278,11 @@ pub fn kill(pid: i32, signal: i32) -> io::Result<()> {
     check(unsafe { libc::kill(pid, signal) }).map(drop)
 }
 
+/// True while there is a process with this id.
+pub fn is_alive(pid: i32) -> bool {
+    kill(pid, 0).map_or_else(|error| error.raw_os_error() == Some(libc::EPERM), |()| true)
+}
+
 /// Orphaned descendants become children of this process instead of leaving for init.
 pub fn become_subreaper() -> io::Result<()> {
     // SAFETY: prctl with integer arguments.

@@ -28,6 +28,26 @@ pub fn connect_abstract(name: &str) -> io::Result<UnixStream> {
     UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?)
 }
 
+/// Connects to an abstract name, or fails at once: also where the listener's queue is full.
+pub fn connect_abstract_now(name: &str) -> io::Result<UnixStream> {
+    // SAFETY: a plain system call; the result is checked and owned by nobody else.
+    let socket = unsafe {
+        let fd = libc::socket(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0);
+        OwnedFd::from_raw_fd(check(fd)?)
+    };
+    // SAFETY: an all-zero sockaddr_un is valid.
+    let mut address: libc::sockaddr_un = unsafe { mem::zeroed() };
+    address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+    let Some(path) = address.sun_path.get_mut(1..1 + name.len()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    path.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from as libc::c_char);
+    let length = (mem::offset_of!(libc::sockaddr_un, sun_path) + 1 + name.len()) as libc::socklen_t;
+    // SAFETY: the address is a live local of at least `length` bytes.
+    check(unsafe { libc::connect(socket.as_raw_fd(), (&raw const address).cast(), length) })?;
+    Ok(UnixStream::from(socket))
+}
+
 /// The process that connected (or called `listen`), as the kernel recorded it.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials {
@@ -173,6 +193,20 @@ mod tests {
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
         assert_eq!(text, "through");
+    }
+
+    #[test]
+    fn connecting_at_once_needs_a_listener() {
+        let name = format!("vmi-test-now-{}", std::process::id());
+        assert!(connect_abstract_now(&name).is_err());
+        let listener = listen_abstract(&name).unwrap();
+        let mut socket = connect_abstract_now(&name).unwrap();
+        assert_eq!(peer_credentials(socket.as_fd()).unwrap().pid as u32, std::process::id());
+        socket.write_all(b"x").unwrap();
+        drop(socket);
+        let mut text = String::new();
+        listener.accept().unwrap().0.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "x");
     }
 
     #[test]

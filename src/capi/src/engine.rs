@@ -1,0 +1,203 @@
+//! All state of one process, its beginning and its end.
+
+use crate::alerts::Alerts;
+use crate::args::{self, allocate, store_text};
+use crate::connection::{Connection, Connections};
+use crate::data;
+use crate::key::Settings;
+use crate::meeting::Meeting;
+use crate::memory::Cache;
+use crate::message::{Message, Outgoing};
+use crate::pool::Pool;
+use crate::rdma::Rdma;
+use crate::status::{Code, Fault, Result, fail};
+use crate::stream::Stream;
+use crate::table::{Table, Tag};
+use crate::traffic::Traffic;
+use crate::types::VMI_NETADDRESS;
+use crate::ways::{Way, Ways};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::sync::OnceLock;
+use vmi::core::buffer::Buffer;
+use vmi::core::{Core, Place, config::Config};
+use vmi::job::Job;
+use vmi::shm::node::Node;
+use vmi::sync::{EngineLock, Guard};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    Before,
+    Running,
+    Ended,
+}
+
+pub type Eng = &'static Engine;
+
+pub struct Engine {
+    pub phase: Cell<Phase>,
+    pub job: OnceCell<&'static Job>,
+    pub settings: RefCell<Settings>,
+    pub config: OnceCell<Config>,
+    pub ways: Ways,
+    pub meeting: RefCell<Option<Meeting>>,
+    pub traffic: Traffic,
+    pub connections: Connections,
+    pub buffers: Table<Buffer>,
+    pub cache: Cache,
+    pub pools: Table<Pool>,
+    /// Slabs that have arrived, and slabs to send.
+    pub slabs: Table<Message>,
+    pub outgoing: Table<Outgoing>,
+    pub streams: Table<Stream>,
+    /// Largest inline message; a copy of the setting.
+    pub inline_max: Cell<usize>,
+    pub rdma: Rdma,
+    pub alerts: Alerts,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Engine {
+            phase: Cell::new(Phase::Before),
+            job: OnceCell::new(),
+            settings: RefCell::default(),
+            config: OnceCell::new(),
+            ways: Ways::default(),
+            meeting: RefCell::default(),
+            traffic: Traffic::default(),
+            connections: Connections::default(),
+            buffers: Table::new(Tag::Buffer),
+            cache: Cache::default(),
+            pools: Table::new(Tag::Pool),
+            slabs: Table::new(Tag::Slab),
+            outgoing: Table::new(Tag::Outgoing),
+            streams: Table::new(Tag::Stream),
+            inline_max: Cell::new(0),
+            rdma: Rdma::default(),
+            alerts: Alerts::default(),
+        }
+    }
+}
+
+static ENGINE: OnceLock<EngineLock<Engine>> = OnceLock::new();
+
+/// Enters the library for the length of a call.
+pub fn enter() -> Guard<'static, Engine> {
+    ENGINE.get_or_init(|| EngineLock::new(Engine::default())).enter()
+}
+
+impl Engine {
+    /// Err before `VMI_Init` and after `VMI_Terminate`.
+    #[inline]
+    pub fn running(&self) -> Result {
+        match self.phase.get() {
+            Phase::Running => Ok(()),
+            Phase::Before => fail!(State, "VMI_Init has not been called"),
+            Phase::Ended => fail!(State, "VMI_Terminate has been called"),
+        }
+    }
+
+    pub fn connection(&self, handle: crate::types::PVMI_CONNECT) -> Result<std::rc::Rc<Connection>> {
+        self.running()?;
+        self.connections.table.get(handle)
+    }
+}
+
+/// `VMI_Init`. All that is needed of the environment is copied here: programs free its memory afterwards.
+pub fn begin(e: Eng) -> Result {
+    match e.phase.get() {
+        Phase::Before => {}
+        Phase::Running => fail!(State, "VMI is initialized already"),
+        Phase::Ended => fail!(State, "VMI was terminated, it cannot be initialized again"),
+    }
+    let in_job = |why: String| Fault::new(Code::Job, why);
+    let mut settings = Settings::read(|name| std::env::var(name).ok())?;
+    let config = e.config.get_or_init_with(Config::load).map_err(in_job)?.clone();
+    let job = join(e)?;
+    settings.complete_key(job.rank(), job.size(), &job.secret());
+    job.put(KEY_CARD, settings.key.as_bytes()).map_err(|why| in_job(why.to_string()))?;
+    e.ways.add(Way::of(open_core(job, config)?, job.size(), job.rank(), None));
+    *e.meeting.borrow_mut() = Some(Meeting::open(&settings.key)?);
+    if !job.all_local() {
+        job.fence().map_err(|why| in_job(why.to_string()))?;
+    }
+    data::localAddress.set(allocate(own_address(job, &settings.key)?)?);
+    e.inline_max.set(settings.inline_max);
+    *e.settings.borrow_mut() = settings;
+    e.phase.set(Phase::Running);
+    args::at_exit(leave_at_exit);
+    Ok(())
+}
+
+/// The card under which a process of a job puts up its key.
+pub const KEY_CARD: &str = "vmi.key";
+
+/// A failed `VMI_Init` may be repeated, but a job can be joined only once.
+fn join(e: Eng) -> Result<&'static Job> {
+    if let Some(job) = e.job.get() {
+        return Ok(job);
+    }
+    let job = Job::discover().map_err(|why| Fault::new(Code::Job, why.to_string()))?;
+    Ok(e.job.get_or_init(|| Box::leak(Box::new(job))))
+}
+
+fn open_core(job: &'static Job, config: Config) -> Result<Core> {
+    let local = job.local_ranks().to_vec();
+    let node = Node::map(job.node_segment(), local.len());
+    let node = node.map_err(|why| Fault::new(Code::Job, format!("shared memory of this host: {why}")))?;
+    let (rank, size) = (job.rank(), job.size());
+    let place = Place { rank, size, local, node: Some(node), config, directory: Some(job) };
+    Core::open(place).map_err(|why| Fault::new(Code::Job, why))
+}
+
+fn own_address(job: &Job, key: &str) -> Result<VMI_NETADDRESS> {
+    address(job.host_of(job.rank()), 0, &args::own_user(), key)
+}
+
+pub fn address(host: &str, port: u32, user: &str, key: &str) -> Result<VMI_NETADDRESS> {
+    let mut address = VMI_NETADDRESS { version: 1, port, host: [0; 256], user: [0; 64], key: [0; 264] };
+    store_text(&mut address.host, host, "host")?;
+    store_text(&mut address.user, user, "user")?;
+    store_text(&mut address.key, key, "key")?;
+    Ok(address)
+}
+
+/// `VMI_Terminate`.
+pub fn end(e: Eng) {
+    if e.phase.get() != Phase::Running {
+        return;
+    }
+    crate::traffic::drain(e);
+    e.phase.set(Phase::Ended);
+    *e.meeting.borrow_mut() = None;
+    e.ways.close();
+    if let Some(job) = e.job.get() {
+        // The launcher learns from our exit code what it could not be told.
+        let _ = job.finalize();
+    }
+}
+
+/// A program that just exits has not had an accident.
+extern "C" fn leave_at_exit() {
+    end(enter().value());
+}
+
+/// `OnceCell::get_or_try_init` is not stable.
+trait TryInit<T> {
+    fn get_or_init_with<E>(
+        &self,
+        make: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<&T, E>;
+}
+
+impl<T> TryInit<T> for OnceCell<T> {
+    fn get_or_init_with<E>(
+        &self,
+        make: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<&T, E> {
+        match self.get() {
+            Some(value) => Ok(value),
+            None => make().map(|value| self.get_or_init(|| value)),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! How a key finds a process on this host: every process listens on an abstract unix socket named by its user and its
+//! key, from `VMI_Init` on.
+//!
+//! Whoever looks for a key connects. Nobody there: no such process yet. Somebody there: the kernel tells which process
+//! and whose. Is it a member of our job, that is all, and the core of the job leads to it. Else the process that asks
+//! makes a segment for the two of them and sends it, with its own key, over the socket; the socket stays open and
+//! tells either side when the other ends. Processes of other users are refused on both sides.
+
+use crate::connection;
+use crate::engine::{Eng, KEY_CARD};
+use crate::key::{MAX_KEY, socket_name};
+use crate::status::{Code, Fault, Result, fail};
+use crate::ways::{Hand, Site, Way};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use vmi::core::{Core, Place};
+use vmi::shm::node::Node;
+use vmi::sys::{fd, unix_socket};
+
+/// What the one who asks says first; its segment comes along.
+const GREETING: &[u8; 8] = b"VMI2hand";
+/// How long it may take to say it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct Meeting {
+    listener: UnixListener,
+    arriving: Vec<(UnixStream, Instant)>,
+}
+
+impl Meeting {
+    pub fn open(key: &str) -> Result<Meeting> {
+        let name = socket_name(unix_socket::own_uid(), key);
+        let listen = || -> io::Result<UnixListener> {
+            let listener = unix_socket::listen_abstract(&name)?;
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        };
+        match listen() {
+            Ok(listener) => Ok(Meeting { listener, arriving: Vec::new() }),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                fail!(Job, "another process of this user has the key {key} (VMI_KEY); keys must differ")
+            }
+            Err(error) => fail!(Resource, "cannot listen for key {key}: {error}"),
+        }
+    }
+
+    /// Takes who has come; None when there is nobody (complete) left.
+    fn next(&mut self) -> Option<(UnixStream, i32, OwnedFd)> {
+        while let Ok((socket, _)) = self.listener.accept() {
+            let ours = unix_socket::peer_credentials(socket.as_fd())
+                .is_ok_and(|peer| peer.uid == unix_socket::own_uid());
+            if ours && socket.set_nonblocking(true).is_ok() {
+                self.arriving.push((socket, Instant::now()));
+            }
+        }
+        let mut at = 0;
+        while at < self.arriving.len() {
+            let (socket, since) = &self.arriving[at];
+            match greeting(socket) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && since.elapsed() < PATIENCE => {
+                    at += 1
+                }
+                // A member of our job only wanted to know that we are here.
+                Err(_) => drop(self.arriving.swap_remove(at)),
+                Ok((pid, segment)) => return Some((self.arriving.swap_remove(at).0, pid, segment)),
+            }
+        }
+        None
+    }
+}
+
+fn greeting(socket: &UnixStream) -> io::Result<(i32, OwnedFd)> {
+    let mut said = [0; GREETING.len()];
+    let (got, fds) = unix_socket::receive_with_fds(socket.as_fd(), &mut said)?;
+    let segment = fds.into_iter().next();
+    match segment {
+        Some(segment)
+            if got == GREETING.len() && said == *GREETING && fd::is_size_sealed(segment.as_fd())? =>
+        {
+            Ok((unix_socket::peer_credentials(socket.as_fd())?.pid, segment))
+        }
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Lets in who has come since the last call, and sees who has gone.
+pub fn attend(e: Eng) {
+    loop {
+        let Some((socket, pid, segment)) = e.meeting.borrow_mut().as_mut().and_then(Meeting::next) else {
+            break;
+        };
+        if let Err(fault) = meet(e, 1, segment, socket, pid) {
+            e.alerts.fault(format!("process {pid} wants to connect: {}", fault.text));
+        }
+    }
+    for at in (0..e.ways.len()).rev() {
+        let Some(way) = e.ways.get(at) else { continue };
+        let Some(hand) = &way.hand else { continue };
+        if way.is_over() {
+            // What we said last stays readable; the peer sees the socket close.
+            e.ways.remove(&way);
+        } else if !hand.gone.get() {
+            hand.gone.set(has_ended(&hand.socket));
+        } else {
+            connection::peer_is_gone(e, &way);
+            e.ways.remove(&way);
+        }
+    }
+}
+
+fn has_ended(socket: &UnixStream) -> bool {
+    let mut nothing = [0; 1];
+    match io::Read::read(&mut &*socket, &mut nothing) {
+        Ok(0) => true,
+        Ok(_) => false,
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock && error.kind() != io::ErrorKind::Interrupted,
+    }
+}
+
+/// Opens the way to a process started by hand; `me` is 0 on the side that asked.
+fn meet(e: Eng, me: u32, segment: OwnedFd, socket: UnixStream, pid: i32) -> Result<Rc<Way>> {
+    let config = e.config.get().cloned().unwrap_or_default();
+    if !config.uses_shm() {
+        fail!(Connection, "processes started by hand meet over shared memory ({})", config.describe());
+    }
+    let node = Node::map(segment.as_fd(), 2).map_err(|why| Fault::new(Code::Connection, why.to_string()))?;
+    let place = Place { rank: me, size: 2, local: vec![0, 1], node: Some(node), config, directory: None };
+    let core = Core::open(place).map_err(|why| Fault::new(Code::Connection, why))?;
+    let hand = Hand { socket, pid, used: (me == 0).into(), gone: false.into() };
+    Ok(e.ways.add(Way::of(core, 2, me, Some(hand))))
+}
+
+/// Finds the process `key` of this user.
+pub fn find(e: Eng, host: &str, user: &str, key: &str) -> Result<Site> {
+    if key.is_empty() || key.len() > MAX_KEY {
+        fail!(Argument, "the peer's key has {} bytes, expected 1 to {MAX_KEY}", key.len());
+    }
+    let uid = unix_socket::own_uid();
+    if crate::args::uid_of(user).is_some_and(|theirs| theirs != uid) {
+        fail!(Permission, "{key} is to belong to user {user}, but processes of one user connect only");
+    }
+    match unix_socket::connect_abstract_now(&socket_name(uid, key)) {
+        Ok(socket) => here(e, key, socket),
+        Err(_) => elsewhere(e, host, key),
+    }
+}
+
+fn here(e: Eng, key: &str, socket: UnixStream) -> Result<Site> {
+    let lost = |error: io::Error| Fault::new(Code::Connection, format!("cannot talk to {key}: {error}"));
+    let peer = unix_socket::peer_credentials(socket.as_fd()).map_err(lost)?;
+    if peer.uid != unix_socket::own_uid() {
+        fail!(Permission, "the process that listens for {key} belongs to user {}", peer.uid);
+    }
+    if let Some(site) = member(e, peer.pid) {
+        return Ok(site);
+    }
+    let segment = vmi::job::new_segment(2).map_err(|why| Fault::new(Code::Resource, why.to_string()))?;
+    let copy = segment.try_clone().map_err(lost)?;
+    unix_socket::send_with_fds(socket.as_fd(), GREETING, &[copy.as_fd()]).map_err(lost)?;
+    let way = meet(e, 0, segment, socket, peer.pid)?;
+    Ok(Site { way, rank: 1 })
+}
+
+/// The member of our job on this host that is process `pid`.
+fn member(e: Eng, pid: i32) -> Option<Site> {
+    let way = e.ways.get(0)?;
+    let ranks = e.job.get()?.local_ranks();
+    let rank = *ranks.iter().find(|rank| way.core.borrow().pid(**rank) == Some(pid))?;
+    Some(Site { way, rank })
+}
+
+/// A member of our job on another host: all of them have put up their keys before `VMI_Init` returned.
+fn elsewhere(e: Eng, host: &str, key: &str) -> Result<Site> {
+    let (Some(job), Some(way)) = (e.job.get(), e.ways.get(0)) else { fail!(State, "not initialized") };
+    for rank in (0..job.size()).filter(|rank| !job.is_local(*rank)) {
+        if job.get(rank, KEY_CARD).is_ok_and(|theirs| theirs == key.as_bytes()) {
+            return Ok(Site { way, rank });
+        }
+    }
+    fail!(Connection, "no process with key {key} has called VMI_Init on this host ({host} was asked for)")
+}
