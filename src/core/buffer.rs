@@ -430,6 +430,18 @@ impl Buffer {
         self.len == 0
     }
 
+    /// A piece as the kernel takes it for a gathered write; it only reads. The piece ends where the buffer ends.
+    pub fn io_slice(&self, offset: usize, len: usize) -> std::io::IoSlice<'_> {
+        let offset = offset.min(self.len);
+        let len = len.min(self.len - offset);
+        if len == 0 {
+            return std::io::IoSlice::new(&[]);
+        }
+        // SAFETY: the bytes lie inside of the buffer, which lives as long as the borrow (the program's memory by the
+        // promise that made the `UserBuf`), and nobody changes a message that is being sent.
+        std::io::IoSlice::new(unsafe { std::slice::from_raw_parts(self.address.0.wrapping_add(offset), len) })
+    }
+
     /// True if the library allocated the memory.
     pub fn is_owned(&self) -> bool {
         self.owned.is_some()

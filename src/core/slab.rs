@@ -21,8 +21,20 @@ impl BufferOp {
         (end <= buffer.len()).then_some(BufferOp { buffer, offset, len })
     }
 
+    /// The first `len` bytes of it (all, if there are fewer).
+    pub fn first(mut self, len: usize) -> BufferOp {
+        self.len = self.len.min(len);
+        self
+    }
+
     pub fn address(&self) -> UserBuf {
         self.buffer.address().offset(self.offset as isize)
+    }
+
+    /// The bytes from `from` on, for a gathered write.
+    pub fn io_slice(&self, from: usize) -> std::io::IoSlice<'_> {
+        let from = from.min(self.len);
+        self.buffer.io_slice(self.offset + from, self.len - from)
     }
 
     pub fn len(&self) -> usize {
@@ -140,6 +152,16 @@ impl Slab {
         pieces.filter(|(_, len)| *len > 0)
     }
 
+    /// The pieces from the cursor on; they share the slab's buffers.
+    pub fn rest_ops(&self) -> impl Iterator<Item = BufferOp> + '_ {
+        let State { op, at } = self.cursor;
+        let ops = self.ops.iter().skip(op).enumerate();
+        ops.map(move |(i, op)| {
+            let skip = if i == 0 { at } else { 0 };
+            BufferOp { buffer: op.buffer.clone(), offset: op.offset + skip, len: op.len - skip }
+        })
+    }
+
     pub fn save(&self) -> State {
         self.cursor
     }
@@ -203,6 +225,9 @@ mod tests {
         s.restore(state);
         assert_eq!(text(&mut s, 100), "wothree");
         assert_eq!(s.remaining(), 0);
+        s.restore(state);
+        let rest: Vec<Vec<u8>> = s.rest_ops().map(|op| op.io_slice(0).to_vec()).collect();
+        assert_eq!(rest, [b"wo".to_vec(), b"three".to_vec()]);
     }
 
     #[test]

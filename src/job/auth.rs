@@ -4,12 +4,12 @@
 //! been checked. No I/O: bytes go in and come out, so blocking and non-blocking users share it.
 //!
 //! ```text
-//!   client → server   magic 8 · claim 8 · client nonce 32
+//!   client → server   magic 8 · claim 16 · client nonce 32
 //!   server → client   server nonce 32 · HMAC("server", claim, both nonces)
 //!   client → server   HMAC("client", claim, both nonces)
 //! ```
 //!
-//! The claim is what the client says it is (a rank, a host number); it is covered by both proofs. What follows on
+//! The claim is what the client says it is (which rank, the how-manieth connection); it is covered by both proofs. What follows on
 //! the connection is neither encrypted nor signed: the network between the hosts of a job is trusted to carry bytes,
 //! not to decide who may send them.
 
@@ -18,8 +18,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::io;
 
-const MAGIC: &[u8; 8] = b"VMI\0hs\x001";
-const HELLO: usize = 48;
+const MAGIC: &[u8; 8] = b"VMI\0hs\x002";
+const HELLO: usize = 56;
 const CHALLENGE: usize = 64;
 const PROOF: usize = 32;
 
@@ -54,7 +54,7 @@ enum Step {
 pub struct Handshake {
     secret: [u8; 32],
     step: Step,
-    claim: u64,
+    claim: u128,
     client_nonce: [u8; 32],
     server_nonce: [u8; 32],
     input: Vec<u8>,
@@ -63,7 +63,7 @@ pub struct Handshake {
 
 impl Handshake {
     /// The end that connected. `claim` tells the server who it is.
-    pub fn client(secret: [u8; 32], claim: u64) -> io::Result<Handshake> {
+    pub fn client(secret: [u8; 32], claim: u128) -> io::Result<Handshake> {
         let nonce = fd::random_bytes()?;
         let mut output = MAGIC.to_vec();
         output.extend_from_slice(&claim.to_le_bytes());
@@ -101,7 +101,7 @@ impl Handshake {
     }
 
     /// What the client claims to be. Believe it only when [`Handshake::is_done`].
-    pub fn claim(&self) -> u64 {
+    pub fn claim(&self) -> u128 {
         self.claim
     }
 
@@ -141,8 +141,8 @@ impl Handshake {
     }
 
     fn answer_hello(&mut self, hello: &[u8]) {
-        self.claim = u64::from_le_bytes(copy(&hello[8..16]));
-        self.client_nonce = copy(&hello[16..]);
+        self.claim = u128::from_le_bytes(copy(&hello[8..24]));
+        self.client_nonce = copy(&hello[24..]);
         self.output.extend_from_slice(&self.server_nonce);
         let proof = self.mac(b"server").finalize().into_bytes();
         self.output.extend_from_slice(&proof);

@@ -44,20 +44,64 @@ fn raw_address(address: SocketAddr) -> (RawAddress, libc::socklen_t) {
 }
 
 /// Starts to connect and does not wait. The socket becomes writable when the attempt has ended; then
-/// [`TcpStream::take_error`] says how.
-pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: a call without memory arguments.
-    let fd = check(unsafe { libc::socket(family, kind, 0) })?;
-    // SAFETY: a fresh descriptor that nobody else owns.
-    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+/// [`TcpStream::take_error`] says how. `source`: our end's address. `device`: the interface that carries all of the
+/// connection, if the kernel lets us choose.
+pub fn connect(address: SocketAddr, source: Option<IpAddr>, device: Option<&str>) -> io::Result<TcpStream> {
+    let socket = open_socket(address.ip(), libc::SOCK_STREAM)?;
+    if let Some(device) = device {
+        // Not allowed everywhere; the source address is then all there is.
+        let _ = set_option(&socket, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, device.as_bytes());
+    }
+    if let Some(source) = source {
+        // The port is chosen by connecting: only then it need not be unique on this host.
+        let _ = set_number(&socket, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1);
+        bind(&socket, SocketAddr::new(source, 0))?;
+    }
     let (raw, len) = raw_address(address);
     // SAFETY: `raw` is a live local of at least `len` bytes.
     match check(unsafe { libc::connect(socket.as_raw_fd(), (&raw const raw).cast(), len) }) {
         Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
         _ => Ok(TcpStream::from(socket)),
     }
+}
+
+/// A socket of the family of `like` that never blocks.
+fn open_socket(like: IpAddr, kind: i32) -> io::Result<OwnedFd> {
+    let family = if like.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    // SAFETY: a call without memory arguments.
+    let fd = check(unsafe { libc::socket(family, kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0) })?;
+    // SAFETY: a fresh descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn bind(socket: &impl AsRawFd, address: SocketAddr) -> io::Result<()> {
+    let (raw, len) = raw_address(address);
+    // SAFETY: `raw` is a live local of at least `len` bytes.
+    check(unsafe { libc::bind(socket.as_raw_fd(), (&raw const raw).cast(), len) }).map(drop)
+}
+
+fn set_option(socket: &impl AsRawFd, level: i32, option: i32, value: &[u8]) -> io::Result<()> {
+    let len = value.len() as libc::socklen_t;
+    // SAFETY: the pointer and the length describe `value`; the kernel only reads.
+    check(unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, value.as_ptr().cast(), len) })
+        .map(drop)
+}
+
+fn set_number(socket: &impl AsRawFd, level: i32, option: i32, value: i32) -> io::Result<()> {
+    set_option(socket, level, option, &value.to_ne_bytes())
+}
+
+/// Closes at once: what has not been sent is thrown away, and the peer is told that the connection is void.
+pub fn abort(socket: TcpStream) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    let bytes = [linger.l_onoff.to_ne_bytes(), linger.l_linger.to_ne_bytes()].concat();
+    // If it fails, closing takes longer, that is all.
+    let _ = set_option(&socket, libc::SOL_SOCKET, libc::SO_LINGER, &bytes);
+}
+
+/// From now on the kernel takes at most so many bytes that it cannot send at once.
+pub fn limit_unsent(socket: &TcpStream, bytes: u32) -> io::Result<()> {
+    set_number(socket, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, bytes as i32)
 }
 
 /// Writes the pieces as one stream; returns how many bytes the kernel took. A closed peer is an error, not a signal.
@@ -252,7 +296,7 @@ mod tests {
     #[test]
     fn connects_without_waiting_and_gathers() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = connect(listener.local_addr().unwrap()).unwrap();
+        let client = connect(listener.local_addr().unwrap(), None, None).unwrap();
         let (mut server, _) = listener.accept().unwrap();
         let epoll = Epoll::new().unwrap();
         epoll.add(client.as_fd(), 7, true, true).unwrap();
@@ -273,7 +317,7 @@ mod tests {
     #[test]
     fn sending_to_a_closed_peer_is_an_error_and_no_signal() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = connect(listener.local_addr().unwrap()).unwrap();
+        let client = connect(listener.local_addr().unwrap(), None, None).unwrap();
         drop(listener.accept().unwrap());
         let mut result = Ok(0);
         for _ in 0..100 {
@@ -281,6 +325,19 @@ mod tests {
             result = send_gathered(&client, &[IoSlice::new(b"x")]);
         }
         assert!(result.is_err());
+    }
+
+    #[test]
+    fn our_end_has_the_address_asked_for_and_can_be_torn_down() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let source = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
+        let client = connect(listener.local_addr().unwrap(), Some(source), Some("lo")).unwrap();
+        let (mut server, from) = listener.accept().unwrap();
+        assert_eq!(from.ip(), source);
+        limit_unsent(&client, 1 << 17).unwrap();
+        abort(client);
+        let error = server.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     }
 
     #[test]

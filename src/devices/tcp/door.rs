@@ -28,34 +28,36 @@ pub struct Door {
 }
 
 impl Door {
+    /// Nobody listens yet.
     pub fn new(secret: [u8; 32]) -> Door {
         let (listeners, strangers) = (Vec::new(), Vec::new());
         Door { secret, listeners, strangers, inside: 0, dropped: 0, complaint: None }
     }
 
-    /// Listens where `choice` says; returns the interfaces it is on.
-    pub fn open(&mut self, choice: &Choice, one_host: bool) -> Result<Vec<Interface>, String> {
-        let used = interfaces::choose(choice, &interfaces::of_this_host()?, one_host)?;
-        let mut listeners = Vec::new();
-        for interface in &used {
+    /// Listens on each interface of `used` where nobody listens yet; listener `i` is watched under `token(i)`.
+    pub fn open(
+        &mut self,
+        used: &[Interface],
+        choice: &Choice,
+        epoll: &Epoll,
+        token: impl Fn(u32) -> u64,
+    ) -> Result<(), String> {
+        for interface in used {
+            if self.addresses().iter().any(|a| a.ip() == interface.address) {
+                continue;
+            }
             let listener = interfaces::bind_to(interface.address, choice, TcpListener::bind)?;
-            listener.set_nonblocking(true).map_err(|e| e.to_string())?;
-            listeners.push(listener);
+            let number = self.listeners.len() as u32;
+            let watch = |e: std::io::Error| format!("cannot listen on {}: {e}", interface.address);
+            listener.set_nonblocking(true).map_err(watch)?;
+            epoll.add(listener.as_fd(), token(number), true, false).map_err(watch)?;
+            self.listeners.push(listener);
         }
-        self.listeners = listeners;
-        Ok(used)
+        Ok(())
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().filter_map(|l| l.local_addr().ok()).collect()
-    }
-
-    /// Watches listener `i` under `token(i)`.
-    pub fn watch(&self, epoll: &Epoll, token: impl Fn(u32) -> u64) -> Result<(), String> {
-        for (i, listener) in self.listeners.iter().enumerate() {
-            epoll.add(listener.as_fd(), token(i as u32), true, false).map_err(|e| e.to_string())?;
-        }
-        Ok(())
     }
 
     /// Stops listening.
@@ -113,6 +115,11 @@ impl Door {
     pub fn advance(&mut self, number: u32) -> Option<(Claim, Greeting)> {
         let stranger = self.strangers.get_mut(number as usize)?.as_mut()?;
         match stranger.greeting.advance() {
+            Ok(Step::Proven(_)) if stranger.greeting.is_abandoned() => {
+                // Its member has given up waiting and will come again.
+                self.dismiss(number);
+                None
+            }
             Ok(Step::Proven(claim)) => self.dismiss(number).map(|s| (claim, s.greeting)),
             Ok(_) => None,
             Err(failure) => {

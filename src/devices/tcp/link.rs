@@ -4,11 +4,15 @@ use super::dial::Dial;
 use super::inbox::{Filled, Inbox};
 use super::outbox::Outbox;
 use super::wire::Malformed;
-use crate::sys::net::{Epoll, send_gathered};
+use crate::sys::net::{Epoll, abort, limit_unsent, send_gathered};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 
+/// Unsent bytes in the kernel's queue of a link that is one of several, at most.
+const UNSENT: u32 = 256 * 1024;
+
 pub enum State {
+    Unused,
     /// A connection is being made.
     Dialing(Box<Dial>),
     Up(TcpStream),
@@ -18,18 +22,36 @@ pub enum State {
     Lost(u64, String),
 }
 
+/// Who cares when the link breaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Care {
+    /// Nobody has used it yet.
+    Unknown,
+    /// Nobody can repair what it loses: the loss is an alert.
+    Direct,
+    /// Whoever sends over it keeps what may be lost, and opens it again.
+    Kept,
+}
+
 pub struct Link {
     pub state: State,
+    pub care: Care,
+    /// Of the connection that is there, or was the last.
+    pub generation: u32,
+    /// The highest generation that an attempt of ours has proposed.
+    pub proposed: u32,
     pub outbox: Outbox,
     pub inbox: Inbox,
     /// The socket is watched for room.
     pub watched: bool,
+    /// The kernel has been told to take little at a time.
+    pub limited: bool,
     /// Frames have arrived and wait in the queue of ready links.
     pub ready: bool,
     /// The last frame has arrived.
     pub bye: bool,
     /// Why sending has failed; what the peer sent before may still be read.
-    broken: Option<String>,
+    pub broken: Option<String>,
     /// Nothing more will arrive; for a reason, if it is not the orderly end.
     pub ended: Option<Option<String>>,
 }
@@ -48,25 +70,49 @@ pub enum Arrival {
     End,
 }
 
-impl Link {
-    pub fn dialing(dial: Dial) -> Link {
-        Link::new(State::Dialing(Box::new(dial)))
-    }
-
-    pub fn up(socket: TcpStream) -> Link {
-        Link::new(State::Up(socket))
-    }
-
-    fn new(state: State) -> Link {
+impl Default for Link {
+    fn default() -> Link {
         Link {
-            state,
+            state: State::Unused,
+            care: Care::Unknown,
+            generation: 0,
+            proposed: 0,
             outbox: Outbox::default(),
             inbox: Inbox::default(),
             watched: false,
+            limited: false,
             ready: false,
             bye: false,
             broken: None,
             ended: None,
+        }
+    }
+}
+
+impl Link {
+    pub fn is_up(&self) -> bool {
+        matches!(self.state, State::Up(_)) && self.is_open()
+    }
+
+    /// Takes the state's place; what belonged to the connection before is gone. The old socket is closed at once.
+    /// Returns the inbox, in which a frame may be held.
+    pub fn reset(&mut self, state: State) -> Inbox {
+        if let State::Up(socket) = std::mem::replace(&mut self.state, state) {
+            abort(socket);
+        }
+        self.outbox = Outbox::default();
+        (self.watched, self.limited, self.ready, self.bye) = (false, false, false, false);
+        (self.broken, self.ended) = (None, None);
+        std::mem::take(&mut self.inbox)
+    }
+
+    /// Makes the kernel's own queue short: what waits there cannot take another way any more.
+    pub fn limit_unsent(&mut self) {
+        if let State::Up(socket) = &self.state
+            && !std::mem::replace(&mut self.limited, true)
+        {
+            // If it is refused, frames wait in the kernel for longer.
+            let _ = limit_unsent(socket, UNSENT);
         }
     }
 

@@ -1,17 +1,20 @@
 //! TCP between the processes of a job, for peers that shared memory does not reach.
 //!
-//! At most one connection per pair of processes, made on first use. When two processes connect to each other at
-//! the same moment, the connection of the lower rank stays. Nothing a stranger sends is interpreted before it has
-//! proven that it belongs to the job ([`greeting`]).
+//! One [`Tcp`] is one network of the machine configuration: its own interfaces, listeners and links. At most one
+//! connection per pair of processes, made on first use. Connections that two processes make to each other at the same
+//! moment become one, and a new one replaces one whose death only one end has noticed ([`greeting`]). Nothing a
+//! stranger sends is interpreted before it has proven that it belongs to the job.
 //!
 //! ```text
 //!   send:  outbox (frames one after another) → socket          next:  socket → inbox → frame, read in place
 //! ```
-//! No call waits, except [`Tcp::open`] and [`Tcp::close`]. Polling costs system calls, so it is done often while
-//! messages arrive and seldom when none do. A process that sleeps is woken by the helper thread of [`waker`].
+//! No call waits, except closing. Polling costs system calls, so it is done often while messages arrive and seldom
+//! when none do. Whoever owns the device sleeps on its descriptor.
 //!
-//! A connection that breaks is not repaired here: after [`GRACE`], in which the launcher may end the job with a
-//! better message, sends to the peer fail.
+//! What a broken connection has lost is not repaired here. There are two ways to use a link ([`link::Care`]): as a
+//! [`crate::core::network::Network`] it can be opened again any number of times, and whoever sends over it keeps what
+//! may be lost. Frames sent with [`Tcp::send_filled`] nobody keeps: after [`GRACE`], in which the launcher may end the
+//! job with a better message, the loss is an alert and sends fail.
 
 mod dial;
 mod door;
@@ -20,19 +23,21 @@ mod inbox;
 mod link;
 mod network;
 mod outbox;
+mod peers;
 mod poll;
 pub mod wire;
 
 use crate::core::buffer::UserBuf;
 use crate::core::device::SendError;
 use crate::core::frame::{Header, Incoming, Token};
-use crate::core::interfaces::{self, Choice};
+use crate::core::interfaces::Choice;
 use crate::sys::clock::monotonic_ns;
 use crate::sys::net::{Epoll, Event, Interface};
-use dial::Dial;
+use dial::Patience;
 use door::Door;
-use greeting::Claim;
-use link::{Link, State};
+use inbox::Inbox;
+use link::{Care, Link, State};
+use outbox::LIMIT;
 use poll::Pace;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -67,6 +72,8 @@ pub struct Tcp {
     interfaces: Vec<Interface>,
     /// Why nobody can reach us over this network, if so.
     trouble: Option<String>,
+    /// When we looked for our interfaces last, monotonic ns.
+    looked: u64,
     /// Where the peers listen, as far as we know.
     cards: Vec<Vec<SocketAddr>>,
     links: Vec<Option<Box<Link>>>,
@@ -74,6 +81,9 @@ pub struct Tcp {
     ready: VecDeque<u32>,
     budget: u32,
     pace: Pace,
+    /// The link whose frame has been handed out, and its inbox if the link has been reset meanwhile.
+    held: Option<u32>,
+    kept: Option<Inbox>,
     /// Links whose connection is being made.
     dialing: Vec<u32>,
     /// Links that have broken and whose loss is not yet reported.
@@ -99,42 +109,26 @@ impl Tcp {
             epoll,
             interfaces: Vec::new(),
             trouble: None,
+            looked: 0,
             cards: vec![Vec::new(); size],
             links: (0..size).map(|_| None).collect(),
             ready: VecDeque::new(),
             budget: BUDGET,
             pace: Pace::default(),
+            held: None,
+            kept: None,
             dialing: Vec::new(),
             lost: Vec::new(),
             events: Vec::new(),
             alerts: Vec::new(),
         };
-        tcp.trouble = tcp.listen().err();
+        tcp.listen();
         Ok(tcp)
-    }
-
-    fn listen(&mut self) -> Result<(), String> {
-        self.interfaces = self
-            .door
-            .open(&self.setup.choice, self.setup.one_host)
-            .map_err(|why| format!("network {}: {why}", self.setup.name))?;
-        self.door.watch(&self.epoll, |i| token(LISTENER, i))
     }
 
     /// Why nobody can reach us over this network, if so: its interface is missing or down.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.clone()
-    }
-
-    /// The way to `peer`, made if there is none yet.
-    #[cold]
-    fn begin(&mut self, peer: u32) {
-        let addresses = interfaces::in_order(self.cards[peer as usize].clone(), &self.interfaces);
-        let now = monotonic_ns();
-        let dial = Dial::new(Claim::new(self.setup.rank, peer), self.setup.secret, addresses, now);
-        self.links[peer as usize] = Some(Box::new(Link::dialing(dial)));
-        self.dialing.push(peer);
-        self.advance_dial(peer, now);
     }
 
     fn about(&self, peer: u32, why: &str) -> String {
@@ -149,8 +143,9 @@ impl Tcp {
         header: Header,
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
-        if self.links[peer as usize].is_none() {
-            self.begin(peer);
+        self.care(peer, Care::Direct);
+        if matches!(self.link_mut(peer).state, State::Unused) {
+            self.begin(peer, Patience::LONG);
         }
         let Some(link) = &mut self.links[peer as usize] else { return Err(SendError::Full) };
         match &link.state {
@@ -160,10 +155,10 @@ impl Tcp {
             }
             State::Lost(since, why) if monotonic_ns() >= since + GRACE => Err(SendError::Lost(why.clone())),
             _ => {
-                if link.outbox.is_full() {
+                if link.outbox.is_full(LIMIT) {
                     link.flush(&self.epoll, token(LINK, peer));
                 }
-                if !link.is_open() || link.outbox.is_full() {
+                if !link.is_open() || link.outbox.is_full(LIMIT) {
                     return Err(SendError::Full);
                 }
                 link.outbox.push(header, fill);
@@ -192,7 +187,7 @@ impl Tcp {
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
         match &mut self.links[peer as usize] {
-            Some(link) if link.outbox.is_empty() && matches!(link.state, State::Up(_)) && link.is_open() => {
+            Some(link) if link.outbox.is_empty() && link.is_up() && link.care != Care::Unknown => {
                 link.outbox.push(header, fill);
                 link.flush(&self.epoll, token(LINK, peer));
                 self.pace.expect_answer(peer);
@@ -212,7 +207,11 @@ impl Tcp {
     }
 
     pub fn release(&mut self, token: Token) {
-        if let Some(link) = &mut self.links[token.slot as usize] {
+        self.kept = None;
+        // A frame of a connection that is no more went with its inbox.
+        if self.held.take() == Some(token.slot)
+            && let Some(link) = &mut self.links[token.slot as usize]
+        {
             link.inbox.release(token.line as usize);
         }
     }

@@ -1,7 +1,9 @@
 //! The device as the core's live connections see it.
 
-use super::link::State;
-use super::{Tcp, wire};
+use super::dial::Patience;
+use super::link::{Care, State};
+use super::outbox::SHARED_LIMIT;
+use super::{LINK, Tcp, token, wire};
 use crate::core::device::{Properties, SendError};
 use crate::core::frame::{Header, Incoming, Token};
 use crate::core::interfaces;
@@ -34,37 +36,63 @@ impl Network for Tcp {
     }
 
     fn set_card(&mut self, peer: u32, card: &[u8]) -> Result<(), String> {
-        self.cards[peer as usize] = interfaces::decode_card(card);
+        let addresses = interfaces::decode_card(card);
+        if addresses.is_empty() && !card.is_empty() {
+            return Err(self.about(peer, "its card for tcp names no address"));
+        }
+        self.cards[peer as usize] = addresses;
         Ok(())
     }
 
     fn open(&mut self, peer: u32) {
-        if self.links[peer as usize].is_none() {
-            self.begin(peer);
+        self.care(peer, Care::Kept);
+        let link = self.link_mut(peer);
+        let broken = if matches!(link.state, State::Up(_)) { link.broken.clone() } else { None };
+        if let Some(why) = broken {
+            self.lose(peer, &why);
+        }
+        if matches!(self.link_mut(peer).state, State::Unused | State::Lost(..)) {
+            self.begin(peer, Patience::SHORT);
         }
     }
 
     fn drop_link(&mut self, peer: u32, why: &str) {
-        if self.links[peer as usize].is_some() {
+        if matches!(self.link_mut(peer).state, State::Up(_) | State::Dialing(_)) {
             self.lose(peer, why);
         }
     }
 
     fn link(&self, peer: u32) -> Link {
-        match self.links[peer as usize].as_ref().map(|l| &l.state) {
-            None => Link::Unused,
-            Some(State::Dialing(_)) => Link::Opening,
-            Some(State::Up(_)) => Link::Up,
-            Some(State::Gone) => Link::Finished,
-            Some(State::Lost(_, why)) => Link::Down(why.clone()),
+        let Some(link) = &self.links[peer as usize] else { return Link::Unused };
+        match (&link.state, &link.broken) {
+            (State::Unused, _) => Link::Unused,
+            (State::Dialing(_), _) => Link::Opening,
+            (State::Up(_), None) => Link::Up,
+            (State::Up(_), Some(why)) => Link::Down(self.about(peer, why)),
+            (State::Gone, _) => Link::Finished,
+            (State::Lost(_, why), _) => Link::Down(why.clone()),
         }
     }
 
     fn send(&mut self, peer: u32, header: Header, slab: &Slab) -> Result<(), SendError> {
-        let mut slab = slab.clone();
-        self.send_filled(peer, header, |to| {
-            slab.read(to, header.len);
-        })
+        let Some(link) = self.links[peer as usize].as_deref_mut().filter(|link| link.is_up()) else {
+            return Err(self.not_up(peer));
+        };
+        link.care = Care::Kept;
+        link.limit_unsent();
+        if link.outbox.is_full(SHARED_LIMIT) {
+            link.flush(&self.epoll, token(LINK, peer));
+            if link.outbox.is_full(SHARED_LIMIT) {
+                return Err(SendError::Full);
+            }
+        }
+        link.outbox.push_slab(header, slab);
+        // A watched socket takes the frame along when it has room.
+        if !link.watched {
+            link.flush(&self.epoll, token(LINK, peer));
+        }
+        self.pace.expect_answer(peer);
+        Ok(())
     }
 
     fn next(&mut self) -> Option<Incoming> {
@@ -98,5 +126,17 @@ impl Network for Tcp {
 
     fn close(&mut self) {
         self.end();
+    }
+}
+
+impl Tcp {
+    #[cold]
+    fn not_up(&self, peer: u32) -> SendError {
+        match Network::link(self, peer) {
+            Link::Opening | Link::Up => SendError::Full,
+            Link::Unused => SendError::Lost(self.about(peer, "the link has not been opened")),
+            Link::Finished => SendError::Lost(self.about(peer, "the process there has finished")),
+            Link::Down(why) => SendError::Lost(why),
+        }
     }
 }

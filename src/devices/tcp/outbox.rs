@@ -1,17 +1,26 @@
-//! Bytes on their way to the kernel: frames written one after another into blocks, sent from there gathered.
+//! Bytes on their way to the kernel: small frames written one after another into blocks, large payloads left where
+//! they are, both sent gathered.
 //!
-//! Bounded: beyond [`LIMIT`] unsent bytes no frame is accepted. A frame is contiguous, so its sender writes the
-//! payload in place, and several small frames leave in one system call.
+//! Bounded: beyond a number of unsent bytes ([`Outbox::is_full`]) no frame is accepted. What was copied is contiguous,
+//! so several small frames leave in one system call. A large payload is not copied: its pieces are kept (and with
+//! them their buffers) until the kernel has taken them.
 
 use super::wire::{self, HEADER};
 use crate::core::buffer::UserBuf;
 use crate::core::frame::Header;
+use crate::core::slab::{BufferOp, Slab};
 use crate::sys::net::MAX_PIECES;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
-/// Unsent bytes from which on no frame is accepted.
+/// Unsent bytes from which on no frame is accepted, on a way that nothing else watches.
 pub const LIMIT: usize = 1 << 20;
+/// The same for one of several ways to a peer: what waits here cannot take another way any more.
+pub const SHARED_LIMIT: usize = 1 << 19;
+/// Payloads up to this size are copied.
+const SMALL: usize = 4096;
+/// Pieces up to this size of a large payload are copied as well.
+const SMALL_PIECE: usize = 256;
 /// Smallest block.
 const BLOCK: usize = 16 * 1024;
 /// Blocks kept for later use.
@@ -22,41 +31,97 @@ struct Block {
     used: usize,
 }
 
+/// What leaves next.
+enum Run {
+    /// So many bytes of the blocks.
+    Copied(usize),
+    /// A piece, and how much of it has left.
+    Piece(BufferOp, usize),
+}
+
 #[derive(Default)]
 pub struct Outbox {
-    /// The last block takes new frames. Bytes of the first before `sent` are gone.
+    /// In the order of leaving; no two neighbours are copied.
+    runs: VecDeque<Run>,
+    /// The last block takes new bytes. Bytes of the first before `sent` are gone.
     blocks: VecDeque<Block>,
     sent: usize,
-    /// Bytes not sent yet.
+    /// Bytes not sent yet, and those of them that are in blocks.
     waiting: usize,
+    copied: usize,
     spare: Vec<Block>,
     sequence: u32,
 }
+
+type Write<'a> = dyn FnMut(&[IoSlice<'_>]) -> io::Result<usize> + 'a;
 
 impl Outbox {
     pub fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
-    pub fn is_full(&self) -> bool {
-        self.waiting >= LIMIT
+    /// So many bytes wait, or more.
+    pub fn is_full(&self, limit: usize) -> bool {
+        self.waiting >= limit
     }
 
     /// Appends a frame; `fill` writes exactly `header.len` bytes.
     #[inline]
     pub fn push(&mut self, header: Header, fill: impl FnOnce(UserBuf)) {
-        let need = HEADER + header.len;
-        if self.blocks.back().is_none_or(|b| b.bytes.len() - b.used < need) {
-            self.add_block(need);
+        let head = wire::encode(header, self.sequence);
+        self.sequence = self.sequence.wrapping_add(1);
+        self.copy(HEADER + header.len, |to| {
+            to.write(0, &head);
+            fill(to.offset(HEADER as isize));
+        });
+    }
+
+    /// Appends a frame whose payload is the first `header.len` bytes of what `slab` holds from its cursor on.
+    pub fn push_slab(&mut self, header: Header, slab: &Slab) {
+        if header.len <= SMALL {
+            let mut slab = slab.clone();
+            self.push(header, |to| {
+                slab.read(to, header.len);
+            });
+            return;
+        }
+        let head = wire::encode(header, self.sequence);
+        self.sequence = self.sequence.wrapping_add(1);
+        self.copy(HEADER, |to| to.write(0, &head));
+        let mut left = header.len;
+        for piece in slab.rest_ops() {
+            let piece = piece.first(left);
+            left -= piece.len();
+            if piece.len() <= SMALL_PIECE {
+                self.copy(piece.len(), |to| piece.address().copy_to(to, piece.len()));
+            } else {
+                self.waiting += piece.len();
+                self.runs.push_back(Run::Piece(piece, 0));
+            }
+        }
+        // A slab that is shorter than its header says is a bug of ours; the stream must stay readable all the same.
+        debug_assert_eq!(left, 0, "the slab is shorter than header.len");
+        self.copy(left, |to| (0..left).for_each(|i| to.write(i as isize, &[0])));
+    }
+
+    /// Appends `len` bytes that `fill` writes, in one block.
+    #[inline]
+    fn copy(&mut self, len: usize, fill: impl FnOnce(UserBuf)) {
+        if len == 0 {
+            return;
+        }
+        if self.blocks.back().is_none_or(|b| b.bytes.len() - b.used < len) {
+            self.add_block(len);
         }
         let Some(block) = self.blocks.back_mut() else { return };
-        let room = &mut block.bytes[block.used..block.used + need];
-        let (head, payload) = room.split_at_mut(HEADER);
-        head.copy_from_slice(&wire::encode(header, self.sequence));
-        fill(UserBuf::of(payload));
-        block.used += need;
-        self.waiting += need;
-        self.sequence = self.sequence.wrapping_add(1);
+        fill(UserBuf::of(&mut block.bytes[block.used..block.used + len]));
+        block.used += len;
+        self.waiting += len;
+        self.copied += len;
+        match self.runs.back_mut() {
+            Some(Run::Copied(run)) => *run += len,
+            _ => self.runs.push_back(Run::Copied(len)),
+        }
     }
 
     #[cold]
@@ -66,18 +131,14 @@ impl Outbox {
             Some(at) => self.spare.swap_remove(at),
             None => Block { bytes: vec![0; need.max(BLOCK).next_multiple_of(4096)].into(), used: 0 },
         };
-        if self.waiting == 0 {
-            // The only block was too small for this frame.
-            self.retire_all();
+        if self.copied == 0 {
+            // The only block was too small.
+            self.sent = 0;
+            while let Some(block) = self.blocks.pop_front() {
+                self.retire(block);
+            }
         }
         self.blocks.push_back(block);
-    }
-
-    fn retire_all(&mut self) {
-        self.sent = 0;
-        while let Some(block) = self.blocks.pop_front() {
-            self.retire(block);
-        }
     }
 
     fn retire(&mut self, mut block: Block) {
@@ -92,7 +153,9 @@ impl Outbox {
     pub fn flush(&mut self, mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<bool> {
         while self.waiting > 0 {
             let wrote = match &self.blocks {
-                one if one.len() == 1 => write(&[IoSlice::new(&one[0].bytes[self.sent..one[0].used])]),
+                one if one.len() == 1 && self.copied == self.waiting => {
+                    write(&[IoSlice::new(&one[0].bytes[self.sent..one[0].used])])
+                }
                 _ => self.write_gathered(&mut write),
             };
             match wrote {
@@ -105,29 +168,71 @@ impl Outbox {
         Ok(true)
     }
 
-    fn write_gathered(
-        &self,
-        write: &mut impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
-    ) -> io::Result<usize> {
+    fn write_gathered(&self, write: &mut Write<'_>) -> io::Result<usize> {
         let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
-        let mut from = self.sent;
-        let count = self.blocks.len().min(MAX_PIECES);
-        for (piece, block) in pieces.iter_mut().zip(&self.blocks) {
-            *piece = IoSlice::new(&block.bytes[from..block.used]);
-            from = 0;
+        let mut count = 0;
+        let (mut block, mut from) = (0, self.sent);
+        'runs: for run in &self.runs {
+            match run {
+                Run::Piece(piece, left) => {
+                    if count == MAX_PIECES {
+                        break;
+                    }
+                    pieces[count] = piece.io_slice(*left);
+                    count += 1;
+                }
+                &Run::Copied(mut len) => {
+                    while len > 0 {
+                        if count == MAX_PIECES {
+                            break 'runs;
+                        }
+                        if from == self.blocks[block].used {
+                            (block, from) = (block + 1, 0);
+                        }
+                        let take = len.min(self.blocks[block].used - from);
+                        pieces[count] = IoSlice::new(&self.blocks[block].bytes[from..from + take]);
+                        (count, len, from) = (count + 1, len - take, from + take);
+                    }
+                }
+            }
         }
         write(&pieces[..count])
     }
 
-    fn advance(&mut self, bytes: usize) {
+    /// `bytes` have left.
+    fn advance(&mut self, mut bytes: usize) {
         self.waiting -= bytes.min(self.waiting);
-        self.sent += bytes;
-        if self.waiting == 0 && self.blocks.len() == 1 {
-            // Begin anew in the same block, whose lines are in the cache.
-            self.sent = 0;
-            self.blocks[0].used = 0;
-            return;
+        while let Some(run) = self.runs.front_mut() {
+            let (left, took) = match run {
+                Run::Copied(len) => {
+                    let took = bytes.min(*len);
+                    *len -= took;
+                    (*len, took)
+                }
+                Run::Piece(piece, gone) => {
+                    let took = bytes.min(piece.len() - *gone);
+                    *gone += took;
+                    (piece.len() - *gone, took)
+                }
+            };
+            let was_copied = matches!(run, Run::Copied(_));
+            bytes -= took;
+            if left == 0 {
+                self.runs.pop_front();
+            }
+            if was_copied {
+                self.advance_blocks(took);
+            }
+            if left > 0 || bytes == 0 {
+                return;
+            }
         }
+    }
+
+    /// `bytes` of the blocks have left.
+    fn advance_blocks(&mut self, bytes: usize) {
+        self.copied -= bytes;
+        self.sent += bytes;
         while let Some(first) = self.blocks.front()
             && self.sent >= first.used
             && self.blocks.len() > 1
@@ -137,7 +242,8 @@ impl Outbox {
                 self.retire(block);
             }
         }
-        if self.waiting == 0 {
+        if self.copied == 0 {
+            // Begin anew in the same block, whose lines are in the cache.
             self.sent = 0;
             self.blocks[0].used = 0;
         }

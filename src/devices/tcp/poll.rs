@@ -1,16 +1,13 @@
 //! The receiving half of the device: when to ask the kernel, what to do with what happened, and the end.
 
-use super::dial::Dialed;
-use super::greeting::{Claim, Greeting, Verdict};
-use super::link::{Arrival, Link, State};
-use super::wire::{self, BYE};
+use super::link::{Arrival, Care, State};
+use super::wire::BYE;
 use super::{BUDGET, DIAL, GRACE, LINK, LISTENER, STRANGER, Tcp, token};
-use crate::core::frame::{Header, Incoming, Token};
+use crate::core::frame::{Header, Incoming, Token, kind};
 use crate::core::network::Network;
 use crate::sys::clock::monotonic_ns;
 use crate::sys::net::Event;
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsFd;
+use std::net::Shutdown;
 use std::time::Duration;
 
 /// Fruitless looks that go straight to the kernel before they become rare.
@@ -22,6 +19,8 @@ const ROUND: u32 = 16;
 /// How long the end may take: until our bytes are with the kernel, until the peers have closed too.
 const LAST_BYTES: u64 = 10_000_000_000;
 const LAST_READS: u64 = 3_000_000_000;
+/// The same when all that matters has been acknowledged, and only the goodbye is to leave.
+const KEPT_LAST: u64 = 1_000_000_000;
 
 /// How often to ask the kernel: a system call each.
 #[derive(Default)]
@@ -125,7 +124,7 @@ impl Tcp {
         }
     }
 
-    fn flush_link(&mut self, peer: u32) {
+    pub(super) fn flush_link(&mut self, peer: u32) {
         if let Some(link) = &mut self.links[peer as usize] {
             link.flush(&self.epoll, token(LINK, peer));
         }
@@ -133,7 +132,7 @@ impl Tcp {
 
     // ---- arrivals ----
 
-    fn read_link(&mut self, peer: u32) {
+    pub(super) fn read_link(&mut self, peer: u32) {
         let Some(link) = &mut self.links[peer as usize] else { return };
         if link.ready {
             return;
@@ -164,6 +163,10 @@ impl Tcp {
             match link.inbox.peek() {
                 Ok(Some((header, payload))) if header.kind != BYE => {
                     self.budget -= 1;
+                    if link.care != Care::Kept {
+                        link.care = if header.kind >= kind::CORE { Care::Kept } else { Care::Direct };
+                    }
+                    self.held = Some(peer);
                     let token = Token { sink: self.setup.id, slot: peer, line: header.len as u32 };
                     return Some(Incoming { peer, header, payload, token });
                 }
@@ -202,98 +205,6 @@ impl Tcp {
         self.lose(peer, &reason);
     }
 
-    #[cold]
-    pub(super) fn lose(&mut self, peer: u32, why: &str) {
-        let why = self.about(peer, why);
-        if let Some(link) = &mut self.links[peer as usize] {
-            link.state = State::Lost(monotonic_ns(), why);
-            link.outbox = Default::default();
-            self.lost.push(peer);
-        }
-    }
-
-    // ---- connections ----
-
-    fn let_in(&mut self, listener: u32) {
-        let now = monotonic_ns();
-        while let Some(number) = self.door.accept(listener, now, &self.epoll, |n| token(STRANGER, n)) {
-            self.hear(number);
-        }
-    }
-
-    fn hear(&mut self, stranger: u32) {
-        let Some((claim, greeting)) = self.door.advance(stranger) else { return };
-        let verdict = self.judge(claim);
-        if verdict == Verdict::Refused {
-            self.door.complain(format!(
-                "refused a connection from rank {} (wire version {}) to rank {}",
-                claim.from, claim.version, claim.to
-            ));
-        }
-        self.admit(claim, verdict, greeting);
-    }
-
-    fn judge(&self, claim: Claim) -> Verdict {
-        let ours = Claim { version: wire::VERSION, from: claim.from, to: self.setup.rank };
-        if claim != ours || claim.from as usize >= self.links.len() || claim.from == self.setup.rank {
-            return Verdict::Refused;
-        }
-        match self.links[claim.from as usize].as_ref().map(|l| &l.state) {
-            None => Verdict::Welcome,
-            // Both dial: the lower rank's connection stays.
-            Some(State::Dialing(_)) if claim.from < self.setup.rank => Verdict::Welcome,
-            Some(_) => Verdict::Crossed,
-        }
-    }
-
-    fn admit(&mut self, claim: Claim, verdict: Verdict, greeting: Greeting) {
-        // A connection that breaks at its first byte is made again by the peer.
-        let Ok(socket) = greeting.judge(verdict) else { return };
-        if verdict == Verdict::Welcome {
-            let _ = self.epoll.remove(socket.as_fd());
-            self.establish(claim.from, socket);
-        }
-    }
-
-    /// Goes on with making a connection.
-    pub(super) fn advance_dial(&mut self, peer: u32, now: u64) {
-        let Some(link) = &mut self.links[peer as usize] else { return };
-        let State::Dialing(dial) = &mut link.state else { return };
-        match dial.advance(now, &self.epoll, token(DIAL, peer)) {
-            Dialed::Pending => {}
-            Dialed::Up(socket) => {
-                let _ = self.epoll.remove(socket.as_fd());
-                self.establish(peer, socket);
-            }
-            Dialed::Failed(why) => {
-                self.dialing.retain(|d| *d != peer);
-                self.lose(peer, &why);
-                self.forgo_grace(peer);
-            }
-        }
-    }
-
-    /// A peer that never answered has had its time.
-    fn forgo_grace(&mut self, peer: u32) {
-        if let Some(Link { state: State::Lost(since, _), .. }) = self.links[peer as usize].as_deref_mut() {
-            *since = since.saturating_sub(GRACE);
-        }
-    }
-
-    fn establish(&mut self, peer: u32, socket: TcpStream) {
-        if let Err(error) = self.epoll.add(socket.as_fd(), token(LINK, peer), true, false) {
-            self.alerts.push((Some(peer), format!("cannot watch the connection to rank {peer}: {error}")));
-            return;
-        }
-        self.dialing.retain(|d| *d != peer);
-        match &mut self.links[peer as usize] {
-            Some(link) => link.state = State::Up(socket),
-            none => *none = Some(Box::new(Link::up(socket))),
-        }
-        self.flush_link(peer);
-        self.read_link(peer);
-    }
-
     // ---- time limits ----
 
     #[cold]
@@ -312,6 +223,7 @@ impl Tcp {
     fn report_loss(&mut self, peer: u32, now: u64) {
         if let Some(link) = self.links[peer as usize].as_deref()
             && let State::Lost(since, why) = &link.state
+            && link.care != Care::Kept
         {
             if now < since + GRACE {
                 self.lost.push(peer);
@@ -328,20 +240,31 @@ impl Tcp {
     pub(super) fn end(&mut self) {
         self.door.close();
         let bye = Header { kind: BYE, meta: [0; 3], len: 0 };
-        for link in self.links.iter_mut().flatten().filter(|l| l.is_open()) {
-            link.outbox.push(bye, |_| {});
+        let mut last_bytes = KEPT_LAST;
+        for link in self.links.iter_mut().flatten() {
+            let waits_for_nothing = link.care == Care::Kept && matches!(link.state, State::Dialing(_));
+            if waits_for_nothing {
+                link.reset(State::Unused);
+            } else if link.is_open() {
+                link.outbox.push(bye, |_| {});
+            }
+            if link.care != Care::Kept {
+                last_bytes = LAST_BYTES;
+            }
         }
-        self.wait_while(LAST_BYTES, |tcp| tcp.owes());
+        self.wait_while(last_bytes, |tcp| tcp.owes());
         for link in self.links.iter().flatten() {
             if let State::Up(socket) = &link.state {
                 let _ = socket.shutdown(Shutdown::Write);
             }
         }
-        self.wait_while(LAST_READS, |tcp| {
+        self.wait_while(last_bytes.min(LAST_READS), |tcp| {
             tcp.links.iter().flatten().any(|l| matches!(l.state, State::Up(_)))
         });
         self.links.iter_mut().for_each(|link| *link = None);
         self.lost.clear();
+        self.dialing.clear();
+        self.ready.clear();
     }
 
     /// Polls, drops what arrives, and waits in the kernel, while `busy`.

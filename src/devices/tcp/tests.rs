@@ -2,10 +2,13 @@
 
 use super::inbox::tests::Dice;
 use super::*;
+use crate::core::interfaces;
 use crate::core::network::Network;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+mod repair;
 
 struct Job {
     ranks: Vec<Tcp>,

@@ -1,12 +1,12 @@
 //! What a frame looks like between two hosts: a header of 24 bytes, then the payload. Little-endian.
 //!
 //! The sequence number counts the frames of one direction of one connection. TCP keeps the order, so a number
-//! that does not follow is a sign of corruption. The epoch belongs to reconfiguration and is 0 until then.
+//! that does not follow is a sign of corruption.
 
 use crate::core::frame::Header;
 
 /// Changes whenever the layout or the meaning of a field does.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Kind of the frame that says: nothing more comes from me. Kinds from 1 to 254 belong to the layer above.
 pub const BYE: u8 = 255;
 /// Largest payload of a frame, bytes.
@@ -19,7 +19,8 @@ pub const HEADER: usize = size_of::<WireHeader>();
 struct WireHeader {
     kind: u8,
     version: u8,
-    epoch: u16,
+    /// 0.
+    reserved: u16,
     len: u32,
     meta: [u32; 3],
     sequence: u32,
@@ -29,7 +30,7 @@ const _: () = {
     use std::mem::offset_of;
     assert!(HEADER == 24 && align_of::<WireHeader>() == 4);
     assert!(offset_of!(WireHeader, kind) == 0 && offset_of!(WireHeader, version) == 1);
-    assert!(offset_of!(WireHeader, epoch) == 2 && offset_of!(WireHeader, len) == 4);
+    assert!(offset_of!(WireHeader, reserved) == 2 && offset_of!(WireHeader, len) == 4);
     assert!(offset_of!(WireHeader, meta) == 8 && offset_of!(WireHeader, sequence) == 20);
 };
 

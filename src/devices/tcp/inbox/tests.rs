@@ -2,6 +2,8 @@
 
 use super::super::outbox::Outbox;
 use super::*;
+use crate::core::buffer::Buffer;
+use crate::core::slab::{BufferOp, Slab};
 use std::collections::VecDeque;
 
 /// A small generator (xorshift), so that failures repeat.
@@ -49,6 +51,27 @@ fn payload(number: u32, len: usize) -> Vec<u8> {
     (0..len).map(|i| (i as u32).wrapping_mul(31).wrapping_add(number) as u8).collect()
 }
 
+/// The bytes as a slab of random pieces, with something that has been read in front.
+fn scattered(bytes: &[u8], dice: &mut Dice) -> Slab {
+    let mut slab = Slab::default();
+    let ahead = dice.next(3);
+    let all = [vec![9; ahead], bytes.to_vec()].concat();
+    let buffer = Buffer::allocate(all.len());
+    buffer.address().write(0, &all);
+    let mut at = 0;
+    while at < all.len() {
+        let len = match dice.next(3) {
+            0 => dice.next(300),
+            _ => dice.next(30_000),
+        };
+        let len = len.min(all.len() - at);
+        slab.push(BufferOp::new(buffer.clone(), at, len).unwrap());
+        at += len;
+    }
+    slab.read(UserBuf::of(&mut [0; 3]), ahead);
+    slab
+}
+
 fn take_all(inbox: &mut Inbox, got: &mut u32, sizes: &[usize]) {
     while let Some((header, buf)) = inbox.peek().unwrap() {
         let mut bytes = vec![0; header.len];
@@ -77,9 +100,13 @@ fn frames_arrive_in_order_whatever_the_fragments() {
         let (mut out, mut inbox, mut pipe) = (Outbox::default(), Inbox::default(), VecDeque::new());
         let (mut put, mut got) = (0, 0);
         while (got as usize) < sizes.len() {
-            while put < sizes.len() && !out.is_full() && dice.next(5) > 0 {
+            while put < sizes.len() && !out.is_full(super::super::outbox::LIMIT) && dice.next(5) > 0 {
                 let header = Header { kind: 3, meta: [put as u32, 0, 0], len: sizes[put] };
-                out.push(header, |to| to.write(0, &payload(put as u32, sizes[put])));
+                if dice.next(2) == 0 {
+                    out.push(header, |to| to.write(0, &payload(put as u32, sizes[put])));
+                } else {
+                    out.push_slab(header, &scattered(&payload(put as u32, sizes[put]), &mut dice));
+                }
                 put += 1;
             }
             let _ = out.flush(|pieces| write_some(&mut pipe, &mut dice, pieces)).unwrap();
@@ -120,7 +147,7 @@ fn garbage_is_an_error_or_waits_and_never_a_panic() {
 fn an_outbox_fills_up() {
     let mut out = Outbox::default();
     let mut frames = 0;
-    while !out.is_full() {
+    while !out.is_full(super::super::outbox::LIMIT) {
         out.push(Header { kind: 1, meta: [0; 3], len: MAX_PAYLOAD }, |_| {});
         frames += 1;
     }
