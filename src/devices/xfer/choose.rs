@@ -33,12 +33,13 @@ impl Xfer {
         let candidates = || candidates().filter(move |path| !calm || !path.suspect);
         let path = match self.settings.mode {
             Mode::Standby => candidates().next().filter(|path| path.is_open()),
+            Mode::Striping if self.watch.usable == 1 => candidates().next().filter(|path| path.is_open()),
             Mode::Striping => {
                 let best = soonest(candidates(), entry.len)?;
-                if best.is_open() {
+                if takes(best) {
                     Some(best)
                 } else {
-                    let other = soonest(candidates().filter(|path| path.is_open()), entry.len);
+                    let other = soonest(candidates().filter(|path| takes(path)), entry.len);
                     other.filter(|path| self.helps(path, best, entry.len))
                 }
             }
@@ -56,6 +57,11 @@ impl Xfer {
         let window = self.window.max_bytes() as f64 / 2.0 / best.gauge.rate();
         time <= best.gauge.completion(queued, 0).min(window)
     }
+}
+
+/// There is room, and not too much is risked on hearsay.
+fn takes(path: &Path) -> bool {
+    path.is_open() && (path.properties.reliable || path.gauge.risks(path.flights.bytes()))
 }
 
 fn soonest<'a>(paths: impl Iterator<Item = &'a Path>, len: usize) -> Option<&'a Path> {

@@ -12,6 +12,10 @@ const SPAN: u64 = 2_000_000;
 const ENOUGH: usize = 16 << 10;
 /// Assumed where the network says nothing, bytes per ns.
 const GUESS: f64 = 0.1;
+/// So much may be on its way over a network whose rate is hearsay, bytes.
+const RISK: usize = 64 << 10;
+/// After so many measurements one more changes little.
+const SURE: u32 = 4;
 
 #[derive(Clone, Copy)]
 struct Mark {
@@ -19,6 +23,8 @@ struct Mark {
     delivered: u64,
     /// The network ran short of work since.
     starved: bool,
+    /// It had as much work as is risked on hearsay.
+    pressed: bool,
 }
 
 pub struct Gauge {
@@ -33,6 +39,8 @@ pub struct Gauge {
     guess: u64,
     delivered: u64,
     mark: Option<Mark>,
+    /// How often the rate was measured, up to [`SURE`].
+    measured: u32,
 }
 
 impl Gauge {
@@ -46,7 +54,15 @@ impl Gauge {
             guess: u64::from(latency_ns),
             delivered: 0,
             mark: None,
+            measured: 0,
         }
+    }
+
+    /// Takes a measurement into account: the first ones fully, later ones a little, except if they are alarming.
+    fn measure(&mut self, sample: f64) {
+        let weight = if 2.0 * sample < self.rate { 2 } else { SURE };
+        self.rate += (sample - self.rate) / f64::from((self.measured + 1).min(weight));
+        self.measured = (self.measured + 1).min(SURE);
     }
 
     /// Bytes per ns.
@@ -85,7 +101,22 @@ impl Gauge {
     /// A frame is given to the network, which had nothing to do.
     #[inline]
     pub fn begin(&mut self, now: u64) {
-        self.mark = Some(Mark { at: now, delivered: self.delivered, starved: false });
+        self.mark = Some(Mark { at: now, delivered: self.delivered, starved: false, pressed: false });
+    }
+
+    /// So much is on its way now.
+    #[inline]
+    pub fn loaded(&mut self, bytes: usize) {
+        if bytes >= RISK
+            && let Some(mark) = &mut self.mark
+        {
+            mark.pressed = true;
+        }
+    }
+
+    /// More may be given to the network before its rate was measured.
+    pub fn risks(&self, in_flight: usize) -> bool {
+        self.measured > 0 || in_flight < RISK
     }
 
     /// `bytes` have arrived, `left` are still on their way.
@@ -101,10 +132,11 @@ impl Gauge {
         }
         mark.starved |= (left as f64) < self.rate * self.least.unwrap_or(0) as f64;
         if time >= SPAN.max(self.least.unwrap_or(0)) {
-            let (sample, starved) = (n as f64 / time as f64, mark.starved);
-            *mark = Mark { at: now, delivered: self.delivered, starved: false };
-            if !starved || sample > self.rate {
-                self.rate += (sample - self.rate) / 4.0;
+            let sample = n as f64 / time as f64;
+            let Mark { starved, pressed, .. } = *mark;
+            *mark = Mark { at: now, delivered: self.delivered, starved: false, pressed: false };
+            if !starved || sample > self.rate || (self.measured == 0 && pressed) {
+                self.measure(sample);
             }
         }
     }
@@ -118,9 +150,11 @@ impl Gauge {
         let moving = time.saturating_sub(least).max(time / 4);
         let (lower, sample) = (bytes as f64 / time as f64, bytes as f64 / moving as f64);
         if lower > self.rate {
-            self.rate += (lower - self.rate) / 2.0;
+            self.measure(lower);
         } else if sample < self.rate && time > 3 * least {
-            self.rate += (sample - self.rate) / 8.0;
+            self.measure(sample);
+        } else {
+            self.measured = self.measured.max(1);
         }
     }
 
@@ -128,7 +162,8 @@ impl Gauge {
     pub fn trial(&mut self, bytes: usize, time: u64) {
         let moving = time.saturating_sub(self.least.unwrap_or(0)).max(time / 4).max(1);
         let sample = bytes as f64 / moving as f64;
-        self.rate += (sample - self.rate) / 2.0;
+        self.measured = self.measured.min(1);
+        self.measure(sample);
     }
 
     /// What is on its way was given up.

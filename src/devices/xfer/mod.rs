@@ -25,7 +25,7 @@
 //! ```
 //! Invariants: a frame is retained (shared, not copied) until the cumulative ack passes it, except frames given to
 //! a reliable network, which are never sent twice. At most a window of frames is outstanding in each direction; a
-//! receiver holds at most twice its own window, whatever the peer sends. A network whose frames make no progress is
+//! receiver holds at most twice its own window and one frame, whatever the peer sends. A network whose frames make no progress is
 //! probed after a quarter of [`Settings::dead_after_ns`] and given up after the whole; one that was given up is
 //! used again only when a probe over it was answered. Wrong suspicion costs duplicates, never data.
 #![forbid(unsafe_code)]
@@ -45,6 +45,9 @@ mod throttle;
 mod time;
 mod window;
 mod wire;
+
+#[cfg(test)]
+mod sim;
 
 pub use arrive::{Arrival, Ready};
 pub use outage::Outage;
@@ -111,6 +114,7 @@ impl Xfer {
     /// Adds a network, less preferred than those before it. `id` is the caller's name for it.
     pub fn add_network(&mut self, id: u8, name: &str, properties: Properties) {
         self.paths.retain(|path| path.id != id);
+        self.order.allow(properties.max_payload);
         self.paths.push(Path::new(id, name, properties, &self.settings));
         self.alarm = 0;
     }
@@ -157,6 +161,7 @@ impl Xfer {
         self.window.push(wire::word(epoch, inner.kind), slab);
         if self.watch.usable == 0 {
             self.watch.outage.get_or_insert(now);
+            self.alarm = 0;
         }
         self.watch.active = true;
     }

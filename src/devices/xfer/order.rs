@@ -13,7 +13,7 @@ pub enum Place {
     /// To be held: it is ahead of its turn.
     Ahead,
     Duplicate,
-    /// Further ahead, or larger, than an honest peer's window allows.
+    /// Further ahead than an honest peer's window allows.
     Outside,
 }
 
@@ -31,6 +31,7 @@ pub struct Order {
     bytes: usize,
     /// Sequence and word of the frame that is about to be kept.
     pub pending: Option<(u32, u32)>,
+    window_bytes: usize,
     max_bytes: usize,
     max_frames: usize,
 }
@@ -39,7 +40,21 @@ impl Order {
     /// Bounds are twice the window, for a peer may have a little more in flight than it retains.
     pub fn new(window_bytes: usize, window_frames: usize) -> Order {
         let (max_bytes, max_frames) = (2 * window_bytes, 2 * window_frames);
-        Order { expected: 0, slots: VecDeque::new(), held: 0, bytes: 0, pending: None, max_bytes, max_frames }
+        Order {
+            expected: 0,
+            slots: VecDeque::new(),
+            held: 0,
+            bytes: 0,
+            pending: None,
+            window_bytes,
+            max_bytes,
+            max_frames,
+        }
+    }
+
+    /// One frame may exceed a sender's window; frames can be so large.
+    pub fn allow(&mut self, largest: usize) {
+        self.max_bytes = self.max_bytes.max(2 * self.window_bytes + largest);
     }
 
     #[inline]
@@ -147,10 +162,10 @@ mod tests {
         assert_eq!(order.block(3), Some(Block { gap: 1, start: 3, span: 1 }));
         assert_eq!((order.block(2), order.first_gap()), (None, 2));
         assert_eq!(order.place(u32::MAX - 2, 0), Place::Duplicate);
-        assert_eq!((order.place(30, 0), order.place(2, 3 << 20)), (Place::Outside, Place::Outside));
+        assert_eq!((order.place(29, 4), order.place(30, 4)), (Place::Ahead, Place::Outside));
         for seq in [u32::MAX - 1, u32::MAX] {
             assert!(order.next_ready().is_none());
-            assert_eq!(order.place(seq, 0), Place::Next);
+            assert_eq!(order.place(seq, 4), Place::Next);
             order.advance();
         }
         let ready: Vec<u32> = std::iter::from_fn(|| order.next_ready()).map(|(word, _)| word).collect();

@@ -87,8 +87,10 @@ pub struct Path {
     pub throttle: Option<Throttle>,
     /// Since when a sign of life is waited for.
     pub waiting: Option<u64>,
-    /// A sign of life came since the last settling.
-    pub proof: bool,
+    /// Of when the last sign of life is that came since the last settling.
+    pub proof: Option<u64>,
+    /// An ack may be so much later than it could be and still prove life now, ns.
+    grace: u64,
     pub probes: VecDeque<Probe>,
     pub next_probe: u32,
     pub last_probe_at: u64,
@@ -132,7 +134,8 @@ impl Path {
             gauge: Gauge::new(properties.latency_ns, properties.bandwidth_mb),
             throttle: lossy.then(|| Throttle::new(properties.max_payload, settings.window_bytes)),
             waiting: None,
-            proof: false,
+            proof: None,
+            grace: settings.dead_after_ns / 8,
             probes: VecDeque::new(),
             next_probe: 0,
             last_probe_at: 0,
@@ -178,6 +181,7 @@ impl Path {
         }
         self.waiting.get_or_insert(now);
         self.flights.push(Flight { seq, len: len as u32, at: now });
+        self.gauge.loaded(self.flights.bytes());
         index
     }
 
@@ -185,7 +189,9 @@ impl Path {
     #[inline]
     pub fn frame_arrived(&mut self, index: u64, again: bool, now: u64) {
         if let Some(at) = self.flights.arrived(index) {
-            self.proof = true;
+            // An ack that comes late, over another network, says little about the present.
+            let queue = 2.0 * self.gauge.completion(self.flights.bytes(), 0);
+            self.proof = self.proof.max(Some(now.min(at + self.grace + queue as u64)));
             if !again {
                 self.gauge.round_trip_was(now.saturating_sub(at), now);
             }
@@ -203,11 +209,11 @@ impl Path {
                 throttle.arrived(bytes, left);
             }
         }
-        if self.proof {
-            self.proof = false;
+        if let Some(at) = self.proof.take() {
             self.suspect = false;
             self.vain = 0;
-            self.waiting = (!self.flights.is_empty() || !self.probes.is_empty()).then_some(now);
+            let waits = !self.flights.is_empty() || !self.probes.is_empty();
+            self.waiting = waits.then_some(self.waiting.map_or(at, |since| since.max(at)));
         }
     }
 
@@ -230,7 +236,7 @@ impl Path {
     pub fn answered(&mut self, number: u32, now: u64) -> Option<Probe> {
         let at = self.probes.iter().position(|probe| probe.number == number)?;
         let probe = self.probes.drain(..=at).last()?;
-        self.proof = true;
+        self.proof = Some(now);
         let time = now.saturating_sub(probe.at);
         match self.trial {
             Some(trial) if trial.probe == Some(number) => {
@@ -255,7 +261,7 @@ impl Path {
         self.why = why.to_string();
         self.retry_at = now + self.backoff;
         self.backoff = (2 * self.backoff).clamp(BACKOFF, MOST_BACKOFF);
-        (self.blocked, self.suspect, self.proof, self.vain) = (false, false, false, 0);
+        (self.blocked, self.suspect, self.proof, self.vain) = (false, false, None, 0);
         (self.probe_due, self.answer_due, self.block_due) = (false, None, false);
         (self.waiting, self.trial) = (None, None);
         self.probes.clear();
@@ -269,11 +275,12 @@ impl Path {
         if self.was_up && !self.properties.reliable {
             self.phase = Phase::Proving;
             self.waiting = Some(now);
-            self.probe_due = true;
         } else {
             self.proven(now);
         }
         self.was_up = true;
+        // The first probe finds out how far it is.
+        self.probe_due = !self.properties.reliable;
     }
 
     /// The link carries frames both ways.

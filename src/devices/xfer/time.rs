@@ -70,7 +70,7 @@ impl Xfer {
         let wanted = self.wants_link();
         let path = &mut self.paths[slot];
         if path.phase == Phase::Closed {
-            return if path.enabled && wanted && path.retry_at > now { path.retry_at } else { u64::MAX };
+            return if path.enabled && wanted { path.retry_at.max(now) } else { u64::MAX };
         }
         let (true, Some(since)) = (path.is_up(), path.waiting) else { return u64::MAX };
         if now >= since + dead {
@@ -80,12 +80,27 @@ impl Xfer {
         }
         let ask_at = since.max(path.last_probe_at) + dead / 4;
         if now >= ask_at {
-            path.suspect |= path.last_probe_at >= since;
+            path.suspect |= path.last_probe_at >= since || now >= since + dead / 2;
             path.probe_due = true;
-            self.urgent = true;
+            self.ask_around(slot, now);
             return (now + dead / 4).min(since + dead);
         }
         ask_at.min(since + dead)
+    }
+
+    /// The peer's acks may have gone astray on a network that is silent: asks for them over the others.
+    fn ask_around(&mut self, silent: usize, now: u64) {
+        self.urgent = true;
+        let pause = self.settings.dead_after_ns / 4;
+        for (slot, path) in self.paths.iter_mut().enumerate() {
+            if slot != silent
+                && path.is_usable()
+                && !path.properties.reliable
+                && now >= path.last_probe_at + pause
+            {
+                path.probe_due = true;
+            }
+        }
     }
 
     /// Frames over a network that loses some: asks after them, and sends them again if there is no answer either.
