@@ -123,6 +123,7 @@ pub fn check_accumulate(op: &Op, dt: &Datatype) -> Result {
         (Kind::User(_), _) => fail!(OP, "op is defined by the program, expected a predefined operation"),
         (Kind::Predefined(Which::Replace | Which::NoOp), _) => Ok(()),
         (Kind::Predefined(which), Some(basic)) if accepts(*which, basic) => Ok(()),
+        (Kind::Predefined(_), None) if dt.size() == 0 => Ok(()),
         _ => fail!(OP, "{} is not defined for {}", op.name, dt.describe()),
     }
 }

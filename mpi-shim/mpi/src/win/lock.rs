@@ -3,7 +3,7 @@
 use super::access::{Fence, Held, Open, assertion, check_assert};
 use super::outbox;
 use super::wire::{Head, Kind};
-use super::{Flavor, Win};
+use super::Win;
 use crate::constants::PROC_NULL;
 use crate::error::Result;
 use crate::{Eng, WinId, engine, fail};
@@ -210,8 +210,6 @@ pub fn win_flush_local_all(e: Eng, win: WinId) -> Result {
 pub fn win_sync(e: Eng, win: WinId) -> Result {
     let win = e.windows.table.get(win)?;
     fence(Ordering::SeqCst);
-    if win.flavor != Flavor::Shared {
-        e.progress_test();
-    }
+    e.progress_test();
     win.verdict()
 }

@@ -155,8 +155,10 @@ impl Win {
         self.fault.borrow_mut().take().map_or(Ok(()), Err)
     }
 
-    /// Makes progress until `done`.
+    /// Makes progress until `done`, and at least once: programs call synchronizing functions in a loop while they wait
+    /// for operations of others, which must proceed.
     fn wait(&self, e: Eng, done: impl Fn() -> bool) -> Result {
+        e.progress_test();
         while !done() {
             e.progress_wait()?;
         }

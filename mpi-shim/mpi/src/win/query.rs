@@ -101,8 +101,8 @@ pub fn win_shared_query(e: Eng, win: WinId, rank: i32) -> Result<(i64, i64, usiz
     let Some(rank) = rank else { return Ok((0, 0, 0)) };
     let part = win.parts[rank as usize];
     Ok(match win.reach(rank) {
-        Some(base) => (part.size, part.unit, base.addr()),
-        None => (0, part.unit, 0),
+        Some(base) if part.size > 0 => (part.size, part.unit, base.addr()),
+        _ => (0, part.unit, 0),
     })
 }
 
