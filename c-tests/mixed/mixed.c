@@ -75,6 +75,44 @@ static void types(void)
     CALL(MPI_Type_free(&column));
 }
 
+/* One-sided: the target's type is described to it by a rank of another ABI. */
+static void windows(void)
+{
+    MPI_Datatype every_other;
+    MPI_Win win;
+    long *base, mine[4], one = 1;
+    int next = (t_rank + 1) % t_size, before = (t_rank + t_size - 1) % t_size;
+    for (int shared = 0; shared < 2; shared++) {
+        if (shared) {
+            CALL(MPI_Win_allocate(9 * sizeof(long), sizeof(long), MPI_INFO_NULL, MPI_COMM_WORLD, &base, &win));
+        } else {
+            base = malloc(9 * sizeof(long));
+            CALL(MPI_Win_create(base, 9 * sizeof(long), sizeof(long), MPI_INFO_NULL, MPI_COMM_WORLD, &win));
+        }
+        memset(base, 0, 9 * sizeof(long));
+        for (int i = 0; i < 4; i++)
+            mine[i] = t_rank * 10 + i;
+        CALL(MPI_Type_vector(4, 1, 2, MPI_LONG, &every_other));
+        CALL(MPI_Type_commit(&every_other));
+        CALL(MPI_Win_fence(MPI_MODE_NOPRECEDE, win));
+        CALL(MPI_Put(mine, 4, MPI_LONG, next, 0, 1, every_other, win));
+        for (int r = 0; r < t_size; r++)
+            CALL(MPI_Accumulate(&one, 1, MPI_LONG, r, 8, 1, MPI_LONG, MPI_SUM, win));
+        CALL(MPI_Win_fence(MPI_MODE_NOSUCCEED, win));
+        for (int i = 0; i < 4; i++)
+            EQ(base[2 * i], before * 10 + i);
+        EQ(base[8], t_size);
+        CALL(MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 0, 0, win));
+        CALL(MPI_Fetch_and_op(&one, mine, MPI_LONG, 0, 8, MPI_SUM, win));
+        CALL(MPI_Win_unlock(0, win));
+        CHECK(mine[0] >= t_size && mine[0] < 2 * t_size);
+        CALL(MPI_Type_free(&every_other));
+        CALL(MPI_Win_free(&win));
+        if (!shared)
+            free(base);
+    }
+}
+
 int main(int argc, char **argv)
 {
     t_start(&argc, &argv);
@@ -82,5 +120,6 @@ int main(int argc, char **argv)
     messages();
     collectives();
     types();
+    windows();
     return t_end();
 }

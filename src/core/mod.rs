@@ -194,6 +194,11 @@ impl Core {
         properties
     }
 
+    /// What is sent to `peer` stays in this host's memory.
+    pub fn is_near(&self, peer: u32) -> bool {
+        matches!(self.connections[peer as usize].sink, Route::Loopback | Route::Shm(_))
+    }
+
     /// Process id of a peer on this host.
     pub fn pid(&self, peer: u32) -> Option<i32> {
         match (self.connections[peer as usize].sink, &self.shm) {

@@ -1,35 +1,12 @@
 /* Every operation between fences, on each kind of window, from every rank to every rank. */
-#include "harness.h"
+#include "mpi/rma/windows.h"
 
 enum { CELLS = 64, BIG = 300000 };
 
-static MPI_Win make(const char *kind, MPI_Aint bytes, void **base)
-{
-    MPI_Win win;
-    if (strcmp(kind, "create") == 0) {
-        *base = calloc(1, (size_t)bytes);
-        CALL(MPI_Win_create(*base, bytes, sizeof(int), MPI_INFO_NULL, MPI_COMM_WORLD, &win));
-    } else if (strcmp(kind, "allocate") == 0) {
-        CALL(MPI_Win_allocate(bytes, sizeof(int), MPI_INFO_NULL, MPI_COMM_WORLD, base, &win));
-    } else {
-        CALL(MPI_Win_allocate_shared(bytes, sizeof(int), MPI_INFO_NULL, MPI_COMM_WORLD, base, &win));
-    }
-    memset(*base, 0, (size_t)bytes);
-    return win;
-}
-
-static void end(const char *kind, MPI_Win *win, void *base)
-{
-    CALL(MPI_Win_free(win));
-    CHECK(*win == MPI_WIN_NULL);
-    if (strcmp(kind, "create") == 0)
-        free(base);
-}
-
-static void transfers(const char *kind)
+static void transfers(int kind)
 {
     int *base, mine[CELLS], got[CELLS];
-    MPI_Win win = make(kind, t_size * CELLS * (MPI_Aint)sizeof(int), (void **)&base);
+    MPI_Win win = t_window(kind, t_size * CELLS * (MPI_Aint)sizeof(int), sizeof(int), &base);
     CALL(MPI_Win_fence(MPI_MODE_NOPRECEDE, win));
     for (int r = 0; r < t_size; r++) {
         for (int i = 0; i < CELLS; i++)
@@ -48,13 +25,13 @@ static void transfers(const char *kind)
             EQ(got[i], (t_rank + r) % t_size * 1000 + i);
     }
     CALL(MPI_Win_fence(MPI_MODE_NOSUCCEED, win));
-    end(kind, &win, base);
+    t_window_end(kind, &win, base);
 }
 
-static void updates(const char *kind)
+static void updates(int kind)
 {
     int *base, one = 1, rank1 = t_rank + 1, old = -1;
-    MPI_Win win = make(kind, 8 * (MPI_Aint)sizeof(int), (void **)&base);
+    MPI_Win win = t_window(kind, 8 * (MPI_Aint)sizeof(int), sizeof(int), &base);
     CALL(MPI_Win_fence(0, win));
     for (int r = 0; r < t_size; r++) {
         CALL(MPI_Accumulate(&one, 1, MPI_INT, r, 0, 1, MPI_INT, MPI_SUM, win));
@@ -81,15 +58,15 @@ static void updates(const char *kind)
     CALL(MPI_Fetch_and_op(NULL, &ticket, MPI_INT, 0, 4, MPI_NO_OP, win));
     CALL(MPI_Win_fence(0, win));
     EQ(ticket, t_size);
-    end(kind, &win, base);
+    t_window_end(kind, &win, base);
 }
 
 /* Data that need a message of their own, in several pieces for updates. */
-static void large(const char *kind)
+static void large(int kind)
 {
     int *base, *mine = malloc(BIG * sizeof(int)), *got = malloc(BIG * sizeof(int));
     int next = (t_rank + 1) % t_size, before = (t_rank + t_size - 1) % t_size, bad = 0;
-    MPI_Win win = make(kind, BIG * (MPI_Aint)sizeof(int), (void **)&base);
+    MPI_Win win = t_window(kind, BIG * (MPI_Aint)sizeof(int), sizeof(int), &base);
     for (int i = 0; i < BIG; i++)
         mine[i] = t_rank * 7 + i;
     CALL(MPI_Win_fence(0, win));
@@ -113,18 +90,18 @@ static void large(const char *kind)
     for (int i = 0; i < BIG; i++)
         bad += base[i] != before * 7 + i || got[i] != t_rank * 7 + i + 7 * t_size * (t_size - 1) / 2 + t_size * i;
     EQ(bad, 0);
-    end(kind, &win, base);
+    t_window_end(kind, &win, base);
     free(mine);
     free(got);
 }
 
 /* More operations than a target lets one origin have open. */
-static void many(const char *kind)
+static void many(int kind)
 {
     enum { N = 5000 };
     int *base, *mine = malloc(N * sizeof(int)), bad = 0;
     int next = (t_rank + 1) % t_size, before = (t_rank + t_size - 1) % t_size;
-    MPI_Win win = make(kind, N * (MPI_Aint)sizeof(int), (void **)&base);
+    MPI_Win win = t_window(kind, N * (MPI_Aint)sizeof(int), sizeof(int), &base);
     CALL(MPI_Win_fence(0, win));
     for (int i = 0; i < N; i++) {
         mine[i] = t_rank + i;
@@ -134,19 +111,18 @@ static void many(const char *kind)
     for (int i = 0; i < N; i++)
         bad += base[i] != before + i;
     EQ(bad, 0);
-    end(kind, &win, base);
+    t_window_end(kind, &win, base);
     free(mine);
 }
 
 int main(int argc, char **argv)
 {
-    static const char *kinds[] = {"create", "allocate", "shared"};
     t_start(&argc, &argv);
-    for (int k = 0; k < 3; k++) {
-        transfers(kinds[k]);
-        updates(kinds[k]);
-        large(kinds[k]);
-        many(kinds[k]);
+    for (int kind = 0; kind < T_KINDS; kind++) {
+        transfers(kind);
+        updates(kind);
+        large(kind);
+        many(kind);
     }
     return t_end();
 }

@@ -611,7 +611,7 @@ impl Traffic {
 
     /// Messages to `peer` do not leave this host's memory.
     pub fn is_near(&self, peer: u32) -> bool {
-        self.core.pid(peer).is_some()
+        self.core.is_near(peer)
     }
 
     /// True while this process still owes its peers something (checked before it leaves).

@@ -1,9 +1,9 @@
 //! Passive target synchronization: locks, and completion inside of their epochs (MPI-5.0 §12.5.3, §12.5.4).
 
+use super::Win;
 use super::access::{Fence, Held, Open, assertion, check_assert};
 use super::outbox;
 use super::wire::{Head, Kind};
-use super::Win;
 use crate::constants::PROC_NULL;
 use crate::error::Result;
 use crate::{Eng, WinId, engine, fail};

@@ -80,12 +80,15 @@ fn same_bytes(here: &Elements, aim: &Aim, name: &str) -> Result {
 }
 
 /// The operation, and what the target consists of.
-fn updates(e: Eng, op: OpId, datatype: &Datatype) -> Result<(u32, Which, Basic)> {
+fn updates(e: Eng, op: OpId, datatype: &Datatype, count: i64) -> Result<(u32, Which, Basic)> {
     let object = e.ops.get(op)?;
-    op::check_accumulate(&object, datatype)?;
+    // No element, nothing that the operation would not be defined for.
+    if count > 0 || !object.is_predefined() {
+        op::check_accumulate(&object, datatype)?;
+    }
     match (object.which(), datatype.uniform()) {
         (Some(which), Some(basic)) => Ok((op.0, which, basic)),
-        (Some(which), None) if datatype.size() == 0 => Ok((op.0, which, empty())),
+        (Some(which), None) if datatype.bytes(count) == 0 => Ok((op.0, which, empty())),
         _ => fail!(TYPE, "{} consists of several predefined types, expected one", datatype.describe()),
     }
 }
@@ -175,7 +178,7 @@ impl Accumulate {
     fn start(&self, e: Eng, win: &Win, whole: &Whole) -> Result {
         let (rank, disp, count, datatype) = self.target;
         let Some(aim) = aim(e, win, rank, disp, count, datatype)? else { return Ok(()) };
-        let (id, which, basic) = updates(e, self.op, &aim.datatype)?;
+        let (id, which, basic) = updates(e, self.op, &aim.datatype, count)?;
         if which == Which::NoOp && self.result.is_none() {
             fail!(OP, "op is MPI_NO_OP, which only operations that fetch may use");
         }
