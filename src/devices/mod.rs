@@ -5,6 +5,7 @@
 pub mod filters;
 pub mod loopback;
 pub mod pass;
+pub mod plugin;
 pub mod shm;
 pub mod tcp;
 pub mod xfer;

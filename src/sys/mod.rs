@@ -5,6 +5,7 @@ pub mod barrier;
 pub mod clock;
 pub mod fd;
 pub mod futex;
+pub mod library;
 pub mod memory;
 pub mod net;
 pub mod process;

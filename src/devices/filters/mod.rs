@@ -59,7 +59,7 @@ pub fn list() -> &'static [Entry] {
 /// One sentence: no such filter, an option that makes no sense, or what the filter says; nothing has changed then.
 pub fn open(spec: &Spec, site: &Site) -> Result<Box<dyn Device>, String> {
     if spec.name.contains('/') {
-        return Err(format!("cannot open {}: plug-ins are not supported here", spec.name));
+        return super::plugin::open(spec, site);
     }
     match FILTERS.iter().find(|entry| entry.name == spec.name) {
         Some(entry) => (entry.open)(spec, site),

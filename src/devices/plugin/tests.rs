@@ -1,0 +1,427 @@
+//! The templates, compiled by the C compiler of this machine, and devices that are wrong in every way we could think of.
+
+use super::*;
+use crate::core::buffer::Buffer;
+use crate::core::chain::Chain;
+use crate::core::device::SendError;
+use crate::core::filter::Half;
+use crate::core::frame::Header;
+use crate::core::io::{Command, Irb, Outcome, Status, complete, dispatch};
+use crate::core::network::{Link, Network};
+use crate::core::slab::{BufferOp, Slab};
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+
+/// A folder of its own, removed afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("vmi-plugin-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Folder(path)
+    }
+
+    /// Compiles a file of the template folder.
+    fn template(&self, name: &str) -> String {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/devices/template").join(name);
+        self.compile(&source, name, &[])
+    }
+
+    /// Compiles C text in front of which stands the header, and flags.
+    fn text(&self, name: &str, text: &str) -> String {
+        let source = self.0.join(format!("{name}.c"));
+        let all = format!("#include \"vmi_device.h\"\n#include <string.h>\n#include <stdio.h>\n{text}\n");
+        std::fs::write(&source, all).expect("a source");
+        self.compile(&source, name, &["-Wno-unused-parameter"])
+    }
+
+    fn compile(&self, source: &Path, name: &str, more: &[&str]) -> String {
+        let library = self.0.join(format!("{name}.so"));
+        let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
+        let mut cc = Process::new("cc");
+        cc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared"]).args(more);
+        let output = cc.arg("-I").arg(include).arg("-o").arg(&library).arg(source).output().expect("cc runs");
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        library.display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn site(half: Half) -> Site {
+    Site { half, sender: 3, receiver: 5, epoch: 7, secret: [9; 32] }
+}
+
+fn open_half(path: &str, options: &str, half: Half) -> Result<Box<dyn Device>, String> {
+    let spec = Spec::parse(&format!("{path} {options}")).expect("well-formed");
+    crate::devices::filters::open(&spec, &site(half))
+}
+
+fn why(path: &str) -> String {
+    open_half(path, "", Half::Send).err().unwrap_or_else(|| panic!("{path} opens"))
+}
+
+fn chain(device: Box<dyn Device>) -> Chain {
+    let mut chain = Chain::new();
+    chain.attach(device);
+    chain
+}
+
+fn irb(command: Command, pieces: &[&str]) -> Box<Irb> {
+    let mut slab = Slab::default();
+    for piece in pieces {
+        slab.push(BufferOp::new(Buffer::adopt(piece.as_bytes().to_vec()), 0, piece.len()).expect("inside"));
+    }
+    Irb::new(command, 5, Header { kind: 7, meta: [1, 2, 3], len: slab.len() }, slab)
+}
+
+fn text(irb: &Irb) -> String {
+    let mut out = Vec::new();
+    irb.slab.rest().for_each(|(at, len)| at.append_to(len, &mut out));
+    String::from_utf8(out).expect("text")
+}
+
+fn passed(chain: &mut Chain, irb: Box<Irb>) -> Box<Irb> {
+    match dispatch(chain, irb) {
+        Outcome::Passed(irb) => irb,
+        Outcome::Completed(irb) => panic!("completed: {:?}", irb.status),
+        Outcome::Pending => panic!("pended"),
+    }
+}
+
+#[test]
+fn the_filter_template_turns_letters_and_back() {
+    let folder = Folder::new("filter");
+    let path = folder.template("filter.c");
+    let mut send = chain(open_half(&path, "by=3", Half::Send).expect("opens"));
+    let mut receive = chain(open_half(&path, "by=3", Half::Receive).expect("opens"));
+    assert_eq!(send.names(), [path.as_str()]);
+    let irb = passed(&mut send, irb(Command::Send, &["Hello ", "", "wor", "ld xyz"]));
+    assert_eq!((text(&irb).as_str(), irb.header.len), ("Khoor zruog abc", 15));
+    let mut back = Irb::new(Command::Receive, 3, irb.header, irb.slab.clone());
+    let mut failed = irb;
+    failed.status = Status::Failed("the network is gone".into());
+    complete(&mut send, failed);
+    back = passed(&mut receive, back);
+    assert_eq!((text(&back).as_str(), back.header.meta), ("Hello world xyz", [1, 2, 3]));
+    let report = send.device_mut(0).expect("a device").report();
+    assert_eq!(report, r#"{"frames":1,"bytes":15,"failed":1}"#);
+}
+
+#[test]
+fn a_filter_is_unloaded_when_its_last_half_goes() {
+    let folder = Folder::new("unload");
+    let path = folder.template("filter.c");
+    let first = open_half(&path, "", Half::Send).expect("opens");
+    let second = open_half(&path, "", Half::Receive).expect("opens");
+    drop(first);
+    assert!(Library::is_loaded(&path));
+    drop(second);
+    assert!(!Library::is_loaded(&path));
+    assert!(open_half(&path, "by=99", Half::Send).is_err());
+    assert!(!Library::is_loaded(&path), "a refused device stays loaded");
+}
+
+#[test]
+fn what_cannot_be_loaded_is_refused_with_a_sentence() {
+    let folder = Folder::new("refused");
+    let none = folder.0.join("none.so").display().to_string();
+    assert!(why(&none).starts_with(&format!("cannot load the device {none}: ")), "{}", why(&none));
+    assert!(why(&none).contains("No such file"));
+    let script = folder.0.join("script.so");
+    std::fs::write(&script, "#!/bin/sh\n").expect("a file");
+    assert!(why(&script.display().to_string()).contains("file too short"));
+    let other = folder.text("other", "int something_else;");
+    assert_eq!(why(&other), format!("{other} is no device: it has no symbol 'vmi_device'"));
+    for (name, device, expected) in [
+        ("version", "{ 7, 999, 0, 0, 0, 0 }", "PATH was written for version 7 of the device contract, expected 1"),
+        ("size", "{ 1, 24, 0, 0, 0, 0 }", "the 'vmi_device' of PATH has 24 bytes, expected 40"),
+        ("none", "{ 1, 40, \"empty\", 0, 0, 0 }", "PATH (empty) is neither a filter nor a network"),
+    ] {
+        let path = folder.text(name, &format!("VMI_DEVICE_EXPORT const vmi_device_t vmi_device = {device};"));
+        assert_eq!(why(&path), expected.replace("PATH", &path));
+        assert!(!Library::is_loaded(&path));
+    }
+}
+
+/// A filter with these functions.
+fn filter(functions: &str, fields: &str) -> String {
+    format!(
+        "static int state;
+        static const vmi_device_host_t *host;
+        static void *open_it(const vmi_device_site_t *s, const vmi_device_host_t *h, char *why, size_t room) {{
+            host = h; return &state;
+        }}
+        static void close_it(void *self) {{ }}
+        {functions}
+        static const vmi_device_filter_t filter = {{ .open = open_it, .close = close_it, {fields} }};
+        VMI_DEVICE_EXPORT const vmi_device_t vmi_device = {{
+            VMI_DEVICE_VERSION, sizeof(vmi_device_t), \"probe\", \"\", &filter, NULL }};
+        void *use_them[] = {{ &host, open_it, close_it }};"
+    )
+}
+
+/// A filter whose `frame` has this body.
+fn framing(body: &str) -> String {
+    let function = "static int frame(void *self, vmi_device_frame_t *f, char *why, size_t room)";
+    filter(&format!("{function} {{ {body} }}"), ".frame = frame")
+}
+
+#[test]
+fn a_device_that_does_not_open_says_why_or_nothing() {
+    let folder = Folder::new("open");
+    let open =
+        "static void *no(const vmi_device_site_t *s, const vmi_device_host_t *h, char *why, size_t room)";
+    let frame = framing("return 0;").replace(".open = open_it", ".open = no");
+    let says = folder
+        .text("says", &format!("{open} {{ snprintf(why, room, \"no\\nlicence\"); return NULL; }} {frame}"));
+    assert_eq!(why(&says), format!("{says} (probe) cannot be opened: no licence"));
+    let silent = folder.text("silent", &format!("{open} {{ return NULL; }} {frame}"));
+    assert_eq!(why(&silent), format!("{silent} (probe) cannot be opened: the device does not say why"));
+    let lacks = folder.text("lacks", &filter("", ""));
+    assert_eq!(why(&lacks), format!("{lacks} (probe) has no function 'frame'"));
+    let network = folder.template("network.c");
+    assert_eq!(why(&network), format!("{network} (dgram) is a network, expected a filter"));
+}
+
+#[test]
+fn every_verdict_of_a_filter_is_obeyed() {
+    let folder = Folder::new("verdict");
+    let outcome = |name: &str, body: &str, half| {
+        let mut chain = chain(open_half(&folder.text(name, &framing(body)), "", half).expect("opens"));
+        let command = if half == Half::Send { Command::Send } else { Command::Receive };
+        dispatch(&mut chain, irb(command, &["abc"]))
+    };
+    let failed = |outcome| match outcome {
+        Outcome::Completed(irb) => match irb.status {
+            Status::Failed(why) => why,
+            Status::Success => "success".into(),
+        },
+        _ => panic!("not completed"),
+    };
+    let refused = failed(outcome("refuse", "strcpy(why, \"bad seal\"); return 3;", Half::Receive));
+    assert!(refused.ends_with("refuse.so (probe): frame 0 from rank 3: bad seal"), "{refused}");
+    assert_eq!(failed(outcome("drop", "return VMI_DEVICE_DROP;", Half::Send)), "success");
+    let odd = failed(outcome("odd", "return 77;", Half::Send));
+    assert!(odd.ends_with("frame 0: 'frame' returned 77, expected 0 .. 3"), "{odd}");
+    let grown = "memset(host->replace(f, f->len + 65), 1, f->len + 65); return 0;";
+    let long = failed(outcome("long", grown, Half::Send));
+    assert!(long.ends_with("it became 65 bytes longer, expected at most 64"), "{long}");
+    assert!(matches!(outcome("grow", grown, Half::Receive), Outcome::Passed(irb) if irb.slab.len() == 68));
+    let meta = "f->meta[1] = f->peer + f->kind; return host->replace(f, (size_t)1 << 40) ? 3 : 0;";
+    assert!(
+        matches!(outcome("meta", meta, Half::Send), Outcome::Passed(irb) if irb.header.meta == [1, 12, 3])
+    );
+}
+
+#[test]
+fn kept_frames_go_on_when_the_device_says_so() {
+    let folder = Folder::new("keep");
+    let functions = "
+        static vmi_device_frame_t *kept[4]; static int n;
+        static int frame(void *self, vmi_device_frame_t *f, char *why, size_t room) {
+            kept[n++] = f; return VMI_DEVICE_KEEP;
+        }
+        static void poll_it(void *self) {
+            if (n < 3) return;
+            while (n > 0) { n--; memcpy(host->replace(kept[n], 2), \"ok\", 2); host->resume(kept[n]); host->resume(kept[n]); }
+            host->alert(host->context, \"patience\");
+        }";
+    let path = folder.text("keep", &filter(functions, ".frame = frame, .poll = poll_it"));
+    let mut send = chain(open_half(&path, "", Half::Send).expect("opens"));
+    for n in 0..3 {
+        assert!(send.device_mut(0).is_some_and(|d| d.poll().is_empty()));
+        let mut irb = irb(Command::Send, &["abc"]);
+        irb.header.meta[0] = n;
+        assert!(matches!(dispatch(&mut send, irb), Outcome::Pending));
+    }
+    let device = send.device_mut(0).expect("a device");
+    assert!(device.is_pending());
+    let going = device.poll();
+    let seen: Vec<_> = going.iter().map(|irb| (irb.header.meta[0], text(irb))).collect();
+    assert_eq!(seen, [(2, "ok".into()), (1, "ok".into()), (0, "ok".into())]);
+    assert!(!device.is_pending());
+    assert_eq!(device.take_alerts(), [format!("{path} (probe): patience")]);
+    // One that is kept when the half goes is freed with it.
+    assert!(matches!(dispatch(&mut send, irb(Command::Send, &["abc"])), Outcome::Pending));
+}
+
+#[test]
+fn other_requests_do_not_reach_a_filter() {
+    let folder = Folder::new("other");
+    let path = folder.text("other", &framing("return 3;"));
+    let mut send = chain(open_half(&path, "", Half::Send).expect("opens"));
+    assert_eq!(text(&passed(&mut send, irb(Command::Flush, &["x"]))), "x");
+    assert_eq!(text(&passed(&mut send, irb(Command::Receive, &["x"]))), "x");
+}
+
+/// Two processes' ends of a network, in this process.
+fn networks(path: &str) -> (PluginNetwork, PluginNetwork) {
+    let open = |rank| {
+        let secret = [9; 32];
+        let place = Place { id: 4, name: "local", path, options: &[], rank, size: 2, secret };
+        PluginNetwork::open(&place).unwrap_or_else(|why| panic!("{why}"))
+    };
+    let (mut a, mut b) = (open(0), open(1));
+    a.set_card(1, &b.card()).expect("a card");
+    b.set_card(0, &a.card()).expect("a card");
+    (a, b)
+}
+
+fn receive(network: &mut PluginNetwork) -> Option<(u32, Header, Vec<u8>)> {
+    let frame = network.next()?;
+    let mut message = Vec::new();
+    frame.payload.append_to(frame.header.len, &mut message);
+    network.release(frame.token);
+    Some((frame.peer, frame.header, message))
+}
+
+#[test]
+fn the_network_template_carries_frames_both_ways() {
+    let folder = Folder::new("network");
+    let path = folder.template("network.c");
+    let (mut a, mut b) = networks(&path);
+    assert_eq!((a.name(), a.device(), a.properties().ordered), ("local", "dgram", true));
+    assert_eq!(a.link(1), Link::Unused);
+    a.open(1);
+    b.open(0);
+    assert_eq!(a.link(1), Link::Up);
+    let max = a.properties().max_payload;
+    for (n, len) in [0, 1, 12, 5000, max].into_iter().enumerate() {
+        let header = Header { kind: 250, meta: [n as u32, 2, u32::MAX], len };
+        let message: Vec<u8> = (0..len).map(|i| (i * 7) as u8).collect();
+        let mut slab = Slab::of(Buffer::adopt(message[..len / 3].to_vec()));
+        slab.push(BufferOp::new(Buffer::adopt(message.clone()), len / 3, len - len / 3).expect("inside"));
+        a.send(1, header, &slab).expect("room");
+        assert!(!b.owes() && b.fd().is_some());
+        assert_eq!(receive(&mut b), Some((0, header, message)));
+        b.send(0, Header { len: 0, ..header }, &Slab::default()).expect("room");
+        assert_eq!(receive(&mut a).map(|(peer, header, _)| (peer, header.meta[0])), Some((1, n as u32)));
+    }
+    assert_eq!(receive(&mut b), None);
+}
+
+#[test]
+fn the_network_template_reports_full_and_lost() {
+    let folder = Folder::new("full");
+    let path = folder.template("network.c");
+    let (mut a, mut b) = networks(&path);
+    a.open(1);
+    let header = Header { kind: 1, meta: [0; 3], len: 0 };
+    let mut sent = 0;
+    while a.send(1, header, &Slab::default()).is_ok() {
+        sent += 1;
+        assert!(sent < 100_000, "never full");
+    }
+    assert_eq!(a.send(1, header, &Slab::default()), Err(SendError::Full));
+    while receive(&mut b).is_some() {
+        sent -= 1;
+    }
+    assert_eq!(sent, 0, "frames were lost");
+    assert!(a.send(1, header, &Slab::default()).is_ok());
+    b.close();
+    assert_eq!((b.next().map(|f| f.peer), b.link(0)), (None, Link::Finished));
+    assert!(
+        matches!(a.send(1, header, &Slab::default()), Err(SendError::Lost(why)) if why.contains("dgram"))
+    );
+    assert!(matches!(a.link(1), Link::Down(why) if why.ends_with("Connection refused")));
+    drop((a, b));
+    assert!(!Library::is_loaded(&path));
+}
+
+#[test]
+fn strangers_and_bad_cards_are_not_believed() {
+    let folder = Folder::new("stranger");
+    let path = folder.template("network.c");
+    let (mut a, mut b) = networks(&path);
+    for card in [&[][..], &[1; 2], &[1; 200]] {
+        assert!(a.set_card(1, card).is_err_and(|why| why.contains("the card of rank 1")), "{card:?}");
+    }
+    let (mut stranger, _) = networks(&path);
+    stranger.set_card(1, &b.card()).expect("a card");
+    stranger.open(1);
+    let header = Header { kind: 1, meta: [0; 3], len: 0 };
+    stranger.send(1, header, &Slab::default()).expect("room");
+    assert_eq!(receive(&mut b), None);
+}
+
+#[test]
+fn impossible_frames_of_a_network_are_reported() {
+    let folder = Folder::new("impossible");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/devices/template/network.c");
+    let source = std::fs::read_to_string(source).expect("the template");
+    let bad = |from: &str, to: &str| {
+        assert!(source.contains(from), "the template has no '{from}'");
+        source.replace(from, to)
+    };
+    let path = folder.text("peer", &bad("out->peer = peer;", "out->peer = 99;"));
+    let (mut a, mut b) = networks(&path);
+    a.open(1);
+    a.send(1, Header { kind: 1, meta: [0; 3], len: 0 }, &Slab::default()).expect("room");
+    assert!(b.next().is_none());
+    let expected = format!("{path} (dgram): a frame of kind 1 and 0 bytes from rank 99 is impossible");
+    assert_eq!(b.take_alerts(), [(None, expected)]);
+    let refused = |name: &str, text: &str| {
+        let path = folder.text(name, text);
+        let place = Place { id: 4, name: "x", path: &path, options: &[], rank: 0, size: 2, secret: [0; 32] };
+        PluginNetwork::open(&place).err().unwrap_or_else(|| panic!("{name} opens"))
+    };
+    let small = refused("small", &bad("{ LARGEST, 1, 1", "{ 100, 1, 1"));
+    assert!(small.ends_with("(dgram) carries messages of 100 bytes, expected at least 1024"), "{small}");
+    let lacks =
+        refused("lacks", &bad(".link = net_link,", "").replace("static int net_link", "int net_link"));
+    assert!(lacks.ends_with("(dgram) has no function 'link'"), "{lacks}");
+    let filter = refused("filter", &framing("return 0;"));
+    assert!(filter.ends_with("(probe) is a filter, expected a network"), "{filter}");
+}
+
+#[test]
+fn the_contract_is_the_header_s() {
+    use contract::*;
+    use std::mem::offset_of;
+    let folder = Folder::new("layout");
+    let asserts = |type_: &str, size: usize, fields: &[(&str, usize)]| {
+        let mut text =
+            format!("_Static_assert(sizeof(vmi_device{type_}_t) == {size}, \"size of {type_}\");\n");
+        for (field, at) in fields {
+            text += &format!(
+                "_Static_assert(offsetof(vmi_device{type_}_t, {field}) == {at}, \"{type_} {field}\");\n"
+            );
+        }
+        text
+    };
+    macro_rules! rows { ($($rust:ident $c:literal: $($field:ident)*;)*) => {
+        String::new() $(+ &asserts($c, size_of::<$rust>(), &[$((stringify!($field), offset_of!($rust, $field))),*]))*
+    } }
+    let mut text = rows! {
+        Pair "_option": key value;
+        Piece "_piece": at len;
+        Frame "_frame": peer kind meta pieces_len len pieces cookie;
+        Host "_host": version reserved context replace resume alert;
+        Site "_site": receiving sender receiver epoch secret options options_len;
+        Filter "_filter": open frame completed poll report close;
+        Place "_place": name rank size secret options options_len;
+        Properties "_properties": max_payload ordered reliable latency_ns bandwidth_mb;
+        Header "_header": kind meta len;
+        Incoming "_incoming": peer reserved header payload token;
+        Network "_network": open properties card set_card connect drop_link link send next release owes is_ticking
+            is_quiet fd report close;
+        Device "": version size name what filter network;
+    };
+    text += &format!(
+        "_Static_assert(VMI_DEVICE_VERSION == {VERSION} && VMI_DEVICE_WHY == {WHY} && VMI_DEVICE_GROWTH == {GROWTH}
+            && VMI_DEVICE_CARD == {CARD}, \"limits\");
+        _Static_assert(VMI_DEVICE_FORWARD == {FORWARD} && VMI_DEVICE_KEEP == {KEEP} && VMI_DEVICE_DROP == {DROP}
+            && VMI_DEVICE_REFUSE == {REFUSE}, \"verdicts\");
+        _Static_assert(VMI_DEVICE_SENT == {SENT} && VMI_DEVICE_FULL == {FULL} && VMI_DEVICE_LOST == {LOST}, \"sent\");
+        _Static_assert(VMI_DEVICE_LINK_UNUSED == {LINK_UNUSED} && VMI_DEVICE_LINK_OPENING == {LINK_OPENING}
+            && VMI_DEVICE_LINK_UP == {LINK_UP} && VMI_DEVICE_LINK_DOWN == {LINK_DOWN}
+            && VMI_DEVICE_LINK_FINISHED == {LINK_FINISHED}, \"links\");"
+    );
+    folder.text("layout", &text);
+}
