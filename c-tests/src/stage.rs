@@ -28,12 +28,13 @@ const LIBRARIES: [(&str, &str); 11] = [
 ];
 
 /// Scripts and headers of the repository that are installed as they are.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("bin/mpicc", "mpi-shim/wrappers/mpicc"),
     ("bin/mpicxx", "mpi-shim/wrappers/mpicxx"),
     ("bin/mpic++", "mpi-shim/wrappers/mpicxx"),
     ("include/mpi.h", "include/mpi.h"),
     ("include/vmi.h", "include/vmi.h"),
+    ("include/vmi_device.h", "include/vmi_device.h"),
 ];
 
 /// Where the installed tree lies.

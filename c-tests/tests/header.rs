@@ -1,4 +1,5 @@
-//! `include/mpi.h` compiles alone, as C and as C++, without a warning, and has the layouts that the ABI fixes.
+//! `include/mpi.h` compiles alone, as C and as C++, without a warning, and has the layouts that the ABI fixes; so does
+//! `include/vmi_device.h`.
 
 use std::process::Command;
 use vmi_c_tests::root;
@@ -15,9 +16,15 @@ _Static_assert(sizeof(MPI_Offset) == 8 && sizeof(MPI_Count) == 8, \"counts\");
 int main(void) { return MPI_COMM_NULL == MPI_COMM_WORLD || MPI_BYTE == MPI_INT; }
 ";
 
-fn compile(compiler: &str, language: &[&str]) {
-    let source = std::env::temp_dir().join(format!("vmi-header-{}-{}", std::process::id(), language[1]));
-    std::fs::write(&source, PROGRAM).expect("the temporary folder can be written");
+const DEVICE: &str = "
+#include <vmi_device.h>
+const vmi_device_t vmi_device = { VMI_DEVICE_VERSION, sizeof(vmi_device_t), \"none\", \"\", NULL, NULL };
+";
+
+fn compile(compiler: &str, language: &[&str], program: &str) {
+    let name = format!("vmi-header-{}-{}-{}", std::process::id(), language[1], program.len());
+    let source = std::env::temp_dir().join(name);
+    std::fs::write(&source, program).expect("the temporary folder can be written");
     let mut command = Command::new(compiler);
     command.args(language).args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I"]);
     let output = command.arg(root().join("include")).arg(&source).output().expect("the compiler runs");
@@ -27,10 +34,12 @@ fn compile(compiler: &str, language: &[&str]) {
 
 #[test]
 fn compiles_alone_as_c() {
-    compile("cc", &["-x", "c", "-std=c11"]);
+    compile("cc", &["-x", "c", "-std=c11"], PROGRAM);
+    compile("cc", &["-x", "c", "-std=c99"], DEVICE);
 }
 
 #[test]
 fn compiles_alone_as_cxx() {
-    compile("c++", &["-x", "c++", "-std=c++17"]);
+    compile("c++", &["-x", "c++", "-std=c++17"], PROGRAM);
+    compile("c++", &["-x", "c++", "-std=c++11"], DEVICE);
 }

@@ -101,6 +101,28 @@ const LEAVES: [&str; 5] =
 /// Emitters: macros that write exported functions for the leaves.
 const EMITTERS: [&str; 1] = ["mpi-shim/kit/"];
 
+/// Vocabulary that all filters share.
+const FILTER_WORDS: [&str; 5] = ["bytes", "classes", "options", "mod", "tests"];
+
+#[test]
+fn a_filter_names_no_other_filter() {
+    let names: Vec<String> = files(".rs")
+        .into_iter()
+        .filter(|name| name.starts_with("src/devices/filters/") && !is_test(name))
+        .collect();
+    let filter = |name: &str| {
+        name.trim_start_matches("src/devices/filters/").split(['/', '.']).next().unwrap_or("").to_string()
+    };
+    let all: BTreeSet<String> =
+        names.iter().map(|name| filter(name)).filter(|name| !FILTER_WORDS.contains(&name.as_str())).collect();
+    let found = search(&names, |name, line| {
+        let mine = filter(name);
+        let others = |other: &&String| **other != mine && line.contains(&format!("super::{other}"));
+        mine != "mod" && all.iter().any(|other| others(&other))
+    });
+    none(found, "a filter names another filter");
+}
+
 #[test]
 fn symbols_are_exported_by_leaves_only() {
     let inside = |name: &String| !LEAVES.iter().chain(&EMITTERS).any(|leaf| name.starts_with(leaf));
@@ -135,12 +157,13 @@ fn nothing_inside_calls_an_exported_function() {
 }
 
 /// Folders and files that may hold `unsafe`, each with a reason in its module documentation.
-const UNSAFE: [&str; 11] = [
+const UNSAFE: [&str; 12] = [
     "src/core/buffer.rs",
     "src/shm/",
     "src/sys/",
     "src/sync/",
     "src/capi/",
+    "src/devices/plugin/",
     "mpi-shim/args/",
     "mpi-shim/kit/",
     "mpi-shim/abi-std/",

@@ -139,7 +139,11 @@ fn what_cannot_be_loaded_is_refused_with_a_sentence() {
     let other = folder.text("other", "int something_else;");
     assert_eq!(why(&other), format!("{other} is no device: it has no symbol 'vmi_device'"));
     for (name, device, expected) in [
-        ("version", "{ 7, 999, 0, 0, 0, 0 }", "PATH was written for version 7 of the device contract, expected 1"),
+        (
+            "version",
+            "{ 7, 999, 0, 0, 0, 0 }",
+            "PATH was written for version 7 of the device contract, expected 1",
+        ),
         ("size", "{ 1, 24, 0, 0, 0, 0 }", "the 'vmi_device' of PATH has 24 bytes, expected 40"),
         ("none", "{ 1, 40, \"empty\", 0, 0, 0 }", "PATH (empty) is neither a filter nor a network"),
     ] {
