@@ -5,12 +5,14 @@
 //!   shm         shm
 //!   eth         tcp      interface=eth0 port=5000-5100
 //!   # ib        tcp      interface=10.1.0.0/16
+//!   # dgram     udp      interface=eth1 mtu=9000
 //! ```
 //! Comment a line out, and that network is not used. The first file of these counts: `$VMI_CONFIG` (which must
 //! exist; empty means no file), `$XDG_CONFIG_HOME/vmi/vmi.conf` or `~/.config/vmi/vmi.conf`, `/etc/vmi.conf`.
 //! Without a file: shared memory between the ranks of a host, tcp between hosts.
 
 use super::interfaces::Choice;
+use crate::devices::udp;
 use std::path::{Path, PathBuf};
 
 /// The networks to use.
@@ -34,6 +36,7 @@ pub enum Device {
     /// Memory shared by the ranks of a host.
     Shm,
     Tcp(Choice),
+    Udp(udp::Options),
 }
 
 /// Options of a line, in order.
@@ -45,6 +48,7 @@ impl Device {
         match self {
             Device::Shm => "shm",
             Device::Tcp(_) => "tcp",
+            Device::Udp(_) => "udp",
         }
     }
 
@@ -55,7 +59,11 @@ impl Device {
                 let (choice, others) = Choice::parse(options)?;
                 none_left(device, others, ", expected interface= or port=").map(|()| Device::Tcp(choice))
             }
-            other => Err(format!("there is no device '{other}', expected shm or tcp")),
+            "udp" => {
+                let (udp, others) = udp::Options::parse(options)?;
+                none_left(device, others, ", expected interface=, port= or mtu=").map(|()| Device::Udp(udp))
+            }
+            other => Err(format!("there is no device '{other}', expected shm, tcp or udp")),
         }
     }
 }
@@ -171,15 +179,28 @@ mod tests {
     }
 
     #[test]
+    fn several_networks_keep_their_order() {
+        let networks = parse("u udp port=7000 mtu=1500\na tcp\nshm shm\nb tcp interface=b0,b1").unwrap();
+        let config = Config { networks, file: None };
+        let far: Vec<&str> = config.far().map(|n| n.name.as_str()).collect();
+        assert_eq!(far, ["u", "a", "b"]);
+        let choice = Choice { interfaces: None, ports: Some(7000..=7000) };
+        assert_eq!(config.networks[0].device, Device::Udp(udp::Options { choice, mtu: Some(1500) }));
+        assert_eq!(config.describe(), "networks: u (udp), a (tcp), shm (shm), b (tcp)");
+    }
+
+    #[test]
     fn a_wrong_line_is_named() {
         for (text, sentence) in [
             ("shm shm\neth", "line 2: network 'eth' has no device, expected: network device options"),
-            ("eth ethernet", "line 1: there is no device 'ethernet', expected shm or tcp"),
+            ("eth ethernet", "line 1: there is no device 'ethernet', expected shm, tcp or udp"),
             ("a tcp\n\na shm", "line 3: there is a network 'a' already"),
             ("a tcp fast", "line 1: 'fast' is no option, expected name=value"),
             ("a tcp port=", "line 1: 'port=' is no option, expected name=value"),
             ("a tcp port=x", "line 1: port=x is not a port or a range such as 5000-5100"),
             ("a tcp speed=9", "line 1: device tcp has no option 'speed', expected interface= or port="),
+            ("a udp mtu=x", "line 1: mtu=x is not a number from 576 to 65535"),
+            ("a udp rate=1", "line 1: device udp has no option 'rate', expected interface=, port= or mtu="),
             ("a shm size=9", "line 1: device shm has no option 'size'"),
         ] {
             assert_eq!(parse(text).unwrap_err(), sentence);
@@ -188,12 +209,13 @@ mod tests {
 
     #[test]
     fn no_bytes_make_the_parser_panic() {
+        const ALPHABET: &[u8] = b" \n\t#=-,/shmtcpudpinterfaceportmtu0123456789\xff";
         let mut state = 1u64;
         for _ in 0..2000 {
             let mut text = Vec::new();
             for _ in 0..60 {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                text.push(b" \n\t#=-,/shmtcpinterfaceport0123456789\xff"[(state >> 33) as usize % 37]);
+                text.push(ALPHABET[(state >> 33) as usize % ALPHABET.len()]);
             }
             let _ = parse(&String::from_utf8_lossy(&text));
         }

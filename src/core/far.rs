@@ -68,7 +68,10 @@ impl Far {
             directory.put(&card_key(opened.name()), &opened.card())?;
             list.push(opened);
         }
-        if unusable.len() == list.len() && !list.is_empty() {
+        if list.is_empty() {
+            return Err("no network that keeps the order and loses nothing is configured".into());
+        }
+        if unusable.len() == list.len() {
             return Err(unusable.join("; "));
         }
         unusable.into_iter().for_each(|why| alerts.notice(why));

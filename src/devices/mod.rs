@@ -8,6 +8,7 @@ pub mod pass;
 pub mod plugin;
 pub mod shm;
 pub mod tcp;
+pub mod udp;
 pub mod xfer;
 
 use crate::core::device::Device;

@@ -3,6 +3,7 @@
 
 pub mod barrier;
 pub mod clock;
+pub mod datagram;
 pub mod fd;
 pub mod futex;
 pub mod library;

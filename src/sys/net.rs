@@ -14,12 +14,12 @@ use std::time::Duration;
 pub const MAX_PIECES: usize = 16;
 
 /// A socket address as the kernel wants it.
-union RawAddress {
-    v4: libc::sockaddr_in,
-    v6: libc::sockaddr_in6,
+pub(super) union RawAddress {
+    pub(super) v4: libc::sockaddr_in,
+    pub(super) v6: libc::sockaddr_in6,
 }
 
-fn raw_address(address: SocketAddr) -> (RawAddress, libc::socklen_t) {
+pub(super) fn raw_address(address: SocketAddr) -> (RawAddress, libc::socklen_t) {
     match address {
         SocketAddr::V4(a) => {
             let v4 = libc::sockaddr_in {
