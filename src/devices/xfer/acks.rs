@@ -161,7 +161,12 @@ impl Xfer {
         let recent = latest.saturating_sub(self.settings.dead_after_ns / 8);
         let rank = |slot: &usize| {
             let path = &self.paths[*slot];
-            (path.heard.at < recent, path.suspect, !path.enabled, path.gauge.latency() as u64)
+            (
+                path.heard.at < recent,
+                path.suspect,
+                !path.enabled,
+                path.gauge.completion(path.flights.bytes(), 64) as u64,
+            )
         };
         (0..self.paths.len()).filter(usable).min_by_key(rank)
     }

@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 pub struct Flight {
     pub seq: u32,
     pub len: u32,
+    /// Its ack may be due to an earlier copy.
+    pub again: bool,
     pub at: u64,
 }
 
@@ -65,7 +67,7 @@ impl Flights {
         self.queue.get(at).map(|flight| flight.at)
     }
 
-    /// Takes off the front what is decided; returns the bytes that have arrived.
+    /// Takes off the front what is decided; returns the bytes of what has certainly arrived over this network.
     #[inline]
     pub fn settle(&mut self, window: &Window, network: u8, ordered: bool) -> usize {
         let mut arrived = 0;
@@ -74,7 +76,7 @@ impl Flights {
             let fate = if inferred { Fate::Arrived } else { window.fate(front.seq, network, self.first) };
             match fate {
                 Fate::Unknown => break,
-                Fate::Arrived => arrived += front.len as usize,
+                Fate::Arrived => arrived += if front.again { 0 } else { front.len as usize },
                 Fate::Superseded => {}
             }
             self.bytes -= front.len as usize;

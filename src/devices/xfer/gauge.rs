@@ -14,6 +14,8 @@ const ENOUGH: usize = 16 << 10;
 const GUESS: f64 = 0.1;
 /// So much may be on its way over a network whose rate is hearsay, bytes.
 const RISK: usize = 64 << 10;
+/// So much may always be on its way.
+pub const DEPTH: usize = 512 << 10;
 /// After so many measurements one more changes little.
 const SURE: u32 = 4;
 
@@ -25,6 +27,8 @@ struct Mark {
     starved: bool,
     /// It had as much work as is risked on hearsay.
     pressed: bool,
+    /// It was given no more than [`Gauge::limit`].
+    held_back: bool,
 }
 
 pub struct Gauge {
@@ -101,7 +105,13 @@ impl Gauge {
     /// A frame is given to the network, which had nothing to do.
     #[inline]
     pub fn begin(&mut self, now: u64) {
-        self.mark = Some(Mark { at: now, delivered: self.delivered, starved: false, pressed: false });
+        self.mark = Some(Mark {
+            at: now,
+            delivered: self.delivered,
+            starved: false,
+            pressed: false,
+            held_back: false,
+        });
     }
 
     /// So much is on its way now.
@@ -111,6 +121,22 @@ impl Gauge {
             && let Some(mark) = &mut self.mark
         {
             mark.pressed = true;
+        }
+    }
+
+    /// What the network should have on its way at most, so that what is behind it, acks and probes for one, is there
+    /// within about `time`.
+    pub fn limit(&self, time: u64) -> usize {
+        if self.measured == 0 {
+            return DEPTH;
+        }
+        DEPTH.max((self.rate * (time + 2 * self.least.unwrap_or(0)) as f64) as usize)
+    }
+
+    /// The network was given less than it could take: what is measured now is no reason to give it even less.
+    pub fn held_back(&mut self) {
+        if let Some(mark) = &mut self.mark {
+            (mark.starved, mark.held_back) = (true, true);
         }
     }
 
@@ -126,15 +152,19 @@ impl Gauge {
         let Some(mark) = &mut self.mark else { return };
         let (n, time) = ((self.delivered - mark.delivered) as usize, now.saturating_sub(mark.at));
         if left == 0 {
+            let held_back = mark.held_back;
             self.mark = None;
-            self.burst(n, time);
+            if !held_back {
+                self.burst(n, time);
+            }
             return;
         }
         mark.starved |= (left as f64) < self.rate * self.least.unwrap_or(0) as f64;
         if time >= SPAN.max(self.least.unwrap_or(0)) {
             let sample = n as f64 / time as f64;
             let Mark { starved, pressed, .. } = *mark;
-            *mark = Mark { at: now, delivered: self.delivered, starved: false, pressed: false };
+            *mark =
+                Mark { at: now, delivered: self.delivered, starved: false, pressed: false, held_back: false };
             if !starved || sample > self.rate || (self.measured == 0 && pressed) {
                 self.measure(sample);
             }

@@ -192,6 +192,12 @@ impl Xfer {
             && !self.owed.is_due()
     }
 
+    #[cfg(test)]
+    fn number_from(&mut self, first: u32) {
+        self.window.number_from(first);
+        self.order.number_from(first);
+    }
+
     /// The index of a network.
     #[inline]
     fn slot(&self, id: u8) -> Option<usize> {

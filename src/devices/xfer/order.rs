@@ -52,6 +52,11 @@ impl Order {
         }
     }
 
+    #[cfg(test)]
+    pub fn number_from(&mut self, first: u32) {
+        self.expected = first;
+    }
+
     /// One frame may exceed a sender's window; frames can be so large.
     pub fn allow(&mut self, largest: usize) {
         self.max_bytes = self.max_bytes.max(2 * self.window_bytes + largest);

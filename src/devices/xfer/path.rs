@@ -91,6 +91,8 @@ pub struct Path {
     pub proof: Option<u64>,
     /// An ack may be so much later than it could be and still prove life now, ns.
     grace: u64,
+    /// Bytes that may be on their way.
+    limit: usize,
     pub probes: VecDeque<Probe>,
     pub next_probe: u32,
     pub last_probe_at: u64,
@@ -136,6 +138,7 @@ impl Path {
             waiting: None,
             proof: None,
             grace: settings.dead_after_ns / 8,
+            limit: super::gauge::DEPTH,
             probes: VecDeque::new(),
             next_probe: 0,
             last_probe_at: 0,
@@ -164,12 +167,14 @@ impl Path {
     /// A data frame can go now.
     #[inline]
     pub fn is_open(&self) -> bool {
-        !self.blocked && self.throttle.as_ref().is_none_or(|throttle| throttle.admits(self.flights.bytes()))
+        let bytes = self.flights.bytes();
+        let admitted = self.throttle.as_ref().is_none_or(|throttle| throttle.admits(bytes));
+        !self.blocked && admitted && bytes < self.limit
     }
 
-    /// A frame was handed to the network; its index.
+    /// A frame was handed to the network, `again` if not for the first time; its index.
     #[inline]
-    pub fn frame_sent(&mut self, seq: u32, len: usize, now: u64) -> u64 {
+    pub fn frame_sent(&mut self, seq: u32, len: usize, again: bool, now: u64) -> u64 {
         self.counts.frames_out += 1;
         self.counts.bytes_out += len as u64;
         let index = self.flights.next_index();
@@ -180,8 +185,12 @@ impl Path {
             self.gauge.begin(now);
         }
         self.waiting.get_or_insert(now);
-        self.flights.push(Flight { seq, len: len as u32, at: now });
-        self.gauge.loaded(self.flights.bytes());
+        self.flights.push(Flight { seq, len: len as u32, again, at: now });
+        let bytes = self.flights.bytes();
+        self.gauge.loaded(bytes);
+        if bytes >= self.limit {
+            self.gauge.held_back();
+        }
         index
     }
 
@@ -205,6 +214,7 @@ impl Path {
         if bytes > 0 {
             let left = self.flights.bytes();
             self.gauge.arrived(bytes, left, now);
+            self.limit = self.gauge.limit(self.grace);
             if let Some(throttle) = &mut self.throttle {
                 throttle.arrived(bytes, left);
             }
@@ -235,7 +245,7 @@ impl Path {
     /// The probe that this answers, if it was one of the present link.
     pub fn answered(&mut self, number: u32, now: u64) -> Option<Probe> {
         let at = self.probes.iter().position(|probe| probe.number == number)?;
-        let probe = self.probes.drain(..=at).last()?;
+        let probe = self.probes.drain(..=at).next_back()?;
         self.proof = Some(now);
         let time = now.saturating_sub(probe.at);
         match self.trial {

@@ -85,7 +85,7 @@ impl Xfer {
         let (len, tries) = (entry.len, entry.tries);
         let path = &mut self.paths[slot];
         let waited = path.waiting.is_some();
-        let index = path.frame_sent(seq, len, now);
+        let index = path.frame_sent(seq, len, tries > 0, now);
         path.counts.resent += u64::from(tries > 0);
         self.window.sent(seq, id, index, path.properties.reliable);
         if !waited {

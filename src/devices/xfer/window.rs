@@ -71,6 +71,11 @@ impl Window {
         }
     }
 
+    #[cfg(test)]
+    pub fn number_from(&mut self, first: u32) {
+        self.base = first;
+    }
+
     #[inline]
     pub fn has_room(&self) -> bool {
         self.bytes < self.max_bytes && self.entries.len() < self.max_frames

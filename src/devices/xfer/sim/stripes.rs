@@ -73,3 +73,66 @@ fn a_lossy_network_gets_through() {
     let (sum, best) = compare("tcp and udp with 0.1 % loss", &specs, 8000, 60);
     assert!(sum > 0.7 && best > 0.97, "{sum} {best}");
 }
+
+/// MB/s of a stream while the processes look at the networks late and both directions are in use.
+#[test]
+fn two_way_traffic_of_lazy_processes_adds_up_too() {
+    let run = |specs: &[Spec], number: u64| {
+        let stream = Plan { frames: number, least: 30_000, most: 65_000, pause: 0, inattention: 100_000 };
+        let settings = Settings { mode: Mode::Striping, ..Settings::default() };
+        let mut world = World::new(13, specs, &settings, [stream.clone(), stream]);
+        assert!(world.run(1_000_000_000_000), "{}", world.describe());
+        let resent: u64 = world.ends.iter().map(|end| end.resent() + end.failures()).sum();
+        assert_eq!(resent, 0, "{}", world.describe());
+        let rate = |side: usize| {
+            world.ends[side].received_bytes as f64 * 1000.0 / world.ends[side].last_delivery as f64
+        };
+        rate(0).min(rate(1))
+    };
+    let pairs = [
+        [Spec::tcp(400.0, 50), Spec::tcp(400.0, 100)],
+        [Spec::tcp(400.0, 50), Spec::tcp(100.0, 100)],
+        [Spec::tcp(100.0, 10), Spec::tcp(400.0, 3000)],
+        [Spec::tcp(400.0, 50), Spec::tcp(4.0, 10_000)],
+    ];
+    for mut pair in pairs {
+        for buffer in [256 << 10, 4 << 20] {
+            pair.iter_mut().for_each(|spec| spec.buffer = buffer);
+            let number = |spec: &Spec| (spec.rate * 8_000.0) as u64 + 100;
+            let alone = [run(&pair[..1], number(&pair[0])), run(&pair[1..], number(&pair[1]))];
+            let (sum, both) = (alone[0] + alone[1], run(&pair, number(&pair[0]) + number(&pair[1])));
+            println!(
+                "two-way, buffers of {buffer}: {both:.1} MB/s, alone {alone:.1?}; {:.3} of the sum",
+                both / sum
+            );
+            assert!(both >= 0.9 * sum.min(1.05 * alone[0].max(alone[1])), "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn a_network_that_becomes_slow_is_noticed() {
+    let settings = Settings { mode: Mode::Striping, ..Settings::default() };
+    let stream = Plan { frames: 10_000, least: 60_000, most: 60_000, pause: 0, inattention: 2000 };
+    let none = Plan { frames: 0, ..stream.clone() };
+    let specs = [Spec::tcp(400.0, 50), Spec::tcp(400.0, 50)];
+    let mut world = World::new(17, &specs, &settings, [stream, none]);
+    while world.now < 200_000_000 {
+        world.step();
+    }
+    let before = world.ends[1].received_bytes;
+    world.nets[1].spec.rate = 0.004;
+    while world.now < 700_000_000 {
+        world.step();
+    }
+    let rate = (world.ends[1].received_bytes - before) as f64 * 1000.0 / 500_000_000.0;
+    println!("400 MB/s + 400 MB/s, one of which falls to 4: {rate:.1} MB/s over the next 500 ms");
+    world.nets[1].spec.rate = 0.4;
+    let before = world.ends[1].received_bytes;
+    while world.now < 1_200_000_000 {
+        world.step();
+    }
+    let after = (world.ends[1].received_bytes - before) as f64 * 1000.0 / 500_000_000.0;
+    println!("and rises again: {after:.1} MB/s over the next 500 ms");
+    assert!(rate > 250.0 && after > 500.0);
+}

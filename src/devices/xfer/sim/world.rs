@@ -51,6 +51,11 @@ impl World {
         self.script = script;
     }
 
+    /// Both directions' sequences begin here.
+    pub fn number_from(&mut self, first: u32) {
+        self.ends.iter_mut().for_each(|end| end.xfer.number_from(first));
+    }
+
     pub fn is_done(&self) -> bool {
         let [a, b] = &self.ends;
         let all = |from: &End, to: &End| from.sent == from.plan.frames && to.received == from.sent;
