@@ -91,6 +91,19 @@ mod tests {
     }
 
     #[test]
+    fn long_chains_unwind_as_well() {
+        let log = Log::default();
+        let mut chain = Chain::new();
+        let names = ["a", "b", "c", "d", "e", "f", "g"];
+        names.iter().for_each(|name| chain.attach(Box::new(Spy(name, log.clone(), None))));
+        let Outcome::Passed(irb) = dispatch(&mut chain, irb(Command::Send)) else { panic!("not passed") };
+        log.borrow_mut().clear();
+        crate::core::io::complete(&mut chain, irb);
+        let expected: Vec<String> = names.iter().rev().map(|name| format!("{name} done 7 true")).collect();
+        assert_eq!(*log.borrow(), expected);
+    }
+
+    #[test]
     fn an_irb_nobody_completes_passes_the_chain_and_detached_devices_do_not_see_it() {
         let log = Log::default();
         let mut chain = Chain::new();

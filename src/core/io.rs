@@ -37,10 +37,35 @@ pub enum Status {
 }
 
 /// One device's place on an IRB's stack: which device wants to hear of the completion, with what context.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct StackFrame {
     device: usize,
     context: u64,
+}
+
+/// The first frames need no memory of their own: most chains are short, and an allocation costs as much as a device.
+#[derive(Default)]
+struct Stack {
+    first: [StackFrame; 4],
+    depth: usize,
+    others: Vec<StackFrame>,
+}
+
+impl Stack {
+    #[inline]
+    fn push(&mut self, frame: StackFrame) {
+        match self.first.get_mut(self.depth) {
+            Some(place) => *place = frame,
+            None => self.others.push(frame),
+        }
+        self.depth += 1;
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<StackFrame> {
+        self.depth = self.depth.checked_sub(1)?;
+        self.first.get(self.depth).copied().or_else(|| self.others.pop())
+    }
 }
 
 /// I/O request block.
@@ -54,7 +79,7 @@ pub struct Irb {
     pub status: Status,
     /// Device-specific arguments, in and out.
     pub args: [u64; 2],
-    stack: Vec<StackFrame>,
+    stack: Stack,
     /// The device that sees the IRB next.
     position: usize,
 }
@@ -69,7 +94,7 @@ impl Irb {
             slab,
             status,
             args: [0; 2],
-            stack: Vec::new(),
+            stack: Stack::default(),
             position: 0,
         })
     }

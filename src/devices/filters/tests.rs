@@ -423,7 +423,9 @@ fn wrong_names_and_options_are_refused_with_a_sentence() {
 #[ignore = "a measurement"]
 fn costs() {
     let log = format!("log file={}", scratch("costs.pcapng").display());
-    for spec in ["pass", "profile", "checksum", "compress", "crypt", "fault", &log] {
+    // One more, such as the path of a plug-in.
+    let more = std::env::var("VMI_COSTS").unwrap_or_else(|_| "pass".into());
+    for spec in ["pass", "profile", "checksum", "compress", "crypt", "fault", &log, &more] {
         for len in [8, 65536] {
             let (down, up) = cost(spec, len);
             let name = spec.split(' ').next().unwrap_or("");

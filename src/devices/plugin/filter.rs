@@ -103,8 +103,8 @@ impl PluginFilter {
     }
 
     /// Takes a view apart: the request goes on as the device wants it.
-    fn finish(&self, view: Box<View>) -> Box<Irb> {
-        let View { frame, new, mut irb, .. } = *view;
+    fn finish(&self, view: View) -> Box<Irb> {
+        let View { frame, new, mut irb, .. } = view;
         irb.header.meta = frame.meta;
         if let Some(new) = new {
             irb.header.len = new.len();
@@ -116,7 +116,7 @@ impl PluginFilter {
         irb
     }
 
-    fn refuse(&self, view: Box<View>, why: &str) -> Step {
+    fn refuse(&self, view: View, why: &str) -> Step {
         let mut irb = view.irb;
         let number = self.frames - 1;
         irb.status = Status::Failed(match self.sending {
@@ -139,7 +139,7 @@ impl PluginFilter {
         // A frame that is not kept cannot be resumed.
         self.shared.resumed.borrow_mut().retain(|other| *other != raw);
         // SAFETY: made by `into_raw` above, and the device gave it back by not keeping it.
-        let view = unsafe { Box::from_raw(raw) };
+        let view = unsafe { *Box::from_raw(raw) };
         let grown = view.new.as_ref().map_or(0, |new| new.len().saturating_sub(view.frame.len));
         match verdict {
             FORWARD if self.sending && grown > GROWTH => {
@@ -239,7 +239,7 @@ impl Device for PluginFilter {
         let mut kept = self.shared.kept.borrow_mut();
         let going = resumed.into_iter().filter(|view| kept.remove(view));
         // SAFETY: a kept view was made by `into_raw`, and is taken out of the set once.
-        going.map(|view| self.finish(unsafe { Box::from_raw(view) })).collect()
+        going.map(|view| self.finish(unsafe { *Box::from_raw(view) })).collect()
     }
 
     fn is_pending(&self) -> bool {
