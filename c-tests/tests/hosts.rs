@@ -75,6 +75,10 @@ fn programs_run_across_two_hosts() {
     hosts.passes(2, "mpi/p2p/exchange", &[]);
     hosts.passes(2, "mpi/coll/everyone", &[]);
     hosts.passes(2, "mpi/coll/mixed_traffic", &[]);
+    hosts.passes(1, "mpi/rma/dynamic", &[]);
+    hosts.passes(2, "mpi/rma/fence", &[]);
+    hosts.passes(2, "mpi/rma/passive", &[]);
+    hosts.passes(2, "mpi/rma/post_start", &[]);
 }
 
 #[test]

@@ -28,7 +28,13 @@ const USAGE_CODE: i32 = 2;
 
 /// Runs `vmirun` with the arguments after its name; the result is its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> i32 {
-    match options::parse(arguments) {
+    let request = options::parse(arguments).and_then(|mut request| {
+        if let Request::Run(options) = &mut request {
+            options.limit_by(std::env::var_os("MPIEXEC_TIMEOUT"))?;
+        }
+        Ok(request)
+    });
+    match request {
         Ok(Request::Run(options)) => front::run(&options),
         Ok(Request::Agent) => remote::agent_main(),
         Ok(Request::Help) => {

@@ -28,7 +28,7 @@ For the job:
   --label                 begin each line of output with [rank]
   --bind share|core|none  processors for each rank: an equal share (default), one, or all; never fails
   --stdin 0|none          the rank that gets standard input (default 0)
-  --timeout SECONDS       end the job after this time, exit code 124
+  --timeout SECONDS       end the job after this time, exit code 124 (or set MPIEXEC_TIMEOUT)
   --json                  messages of vmirun itself as JSON lines on standard error
   --verbose               say what is being done
   --version, --help
@@ -111,6 +111,29 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
         }
     }
     Ok(Request::Run(Box::new(options)))
+}
+
+fn positive_seconds(text: &str) -> Option<Duration> {
+    let seconds = text.trim().parse().ok().filter(|s| *s > 0.0)?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+impl Options {
+    /// The limit that the environment sets, as other launchers know it, where the command line sets none.
+    ///
+    /// # Errors
+    /// A sentence that names the variable.
+    pub fn limit_by(&mut self, variable: Option<OsString>) -> Result<(), String> {
+        let Some(value) = variable.filter(|value| !value.is_empty() && self.timeout.is_none()) else {
+            return Ok(());
+        };
+        let text = value.to_string_lossy();
+        self.timeout = positive_seconds(&text);
+        match self.timeout {
+            Some(_) => Ok(()),
+            None => Err(format!("MPIEXEC_TIMEOUT is '{text}', expected a positive number of seconds")),
+        }
+    }
 }
 
 /// What follows a program.
@@ -239,9 +262,8 @@ impl Parser {
 
     fn seconds(&mut self, name: &str) -> Result<Duration, String> {
         let value = self.value(name)?;
-        let seconds = value.parse().ok().filter(|s| *s > 0.0);
-        let duration = seconds.and_then(|s: f64| Duration::try_from_secs_f64(s).ok());
-        duration.ok_or_else(|| format!("option {name}: '{value}' is not a positive number of seconds"))
+        positive_seconds(&value)
+            .ok_or_else(|| format!("option {name}: '{value}' is not a positive number of seconds"))
     }
 
     fn binding(&mut self, name: &str) -> Result<Binding, String> {

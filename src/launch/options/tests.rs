@@ -66,6 +66,19 @@ fn bad_options_are_named() {
 }
 
 #[test]
+fn the_environment_may_limit_the_time() {
+    let limited = |line: &str, value: Option<&str>| {
+        let mut options = run(line);
+        options.limit_by(value.map(OsString::from)).map(|()| options.timeout)
+    };
+    assert_eq!(limited("p", Some("10")), Ok(Some(Duration::from_secs(10))));
+    assert_eq!(limited("--timeout 3 p", Some("10")), Ok(Some(Duration::from_secs(3))));
+    assert_eq!(limited("p", Some("")), Ok(None));
+    assert_eq!(limited("p", None), Ok(None));
+    assert!(limited("p", Some("soon")).unwrap_err().contains("'soon'"));
+}
+
+#[test]
 fn requests_without_a_program() {
     assert_eq!(words("--help"), Ok(Request::Help));
     assert_eq!(words("--version"), Ok(Request::Version));
