@@ -19,23 +19,44 @@ fn ip(arguments: &str) -> bool {
 }
 
 impl Hosts {
-    /// None where the machine does not let us.
-    fn make(number: u8) -> Option<Hosts> {
+    /// Joined by the given cables: on both hosts the interface of cable `x` is `x0`. None where the machine does not
+    /// let us.
+    fn joined_by(number: u8, cables: &[char]) -> Option<Hosts> {
         let name = |end: char| format!("vmi{}n{number}{end}", std::process::id());
         let hosts = Hosts { names: [name('a'), name('b')] };
-        let [a, b] = &hosts.names;
-        let made = ip(&format!("netns add {a}"))
-            && ip(&format!("netns add {b}"))
-            && ip(&format!("link add c0 netns {a} type veth peer name c0 netns {b}"))
-            && ip(&format!("-n {a} addr add 10.97.{number}.1/24 dev c0"))
-            && ip(&format!("-n {b} addr add 10.97.{number}.2/24 dev c0"))
-            && [a, b]
-                .iter()
-                .all(|n| ip(&format!("-n {n} link set c0 up")) && ip(&format!("-n {n} link set lo up")));
+        let made = hosts
+            .names
+            .iter()
+            .all(|n| ip(&format!("netns add {n}")) && ip(&format!("-n {n} link set lo up")))
+            && (0u8..).zip(cables).all(|(i, cable)| hosts.lay(*cable, &format!("10.{}.{number}", 97 + i)));
         if !made {
             vmi_c_tests::skip("network namespaces cannot be made here (needs root and iproute2)");
         }
         made.then_some(hosts)
+    }
+
+    fn make(number: u8) -> Option<Hosts> {
+        Hosts::joined_by(number, &['c'])
+    }
+
+    /// Two hosts with two networks, as `network/two.conf` has them.
+    fn with_two_networks(number: u8) -> Option<Hosts> {
+        Hosts::joined_by(number, &['a', 'b'])
+    }
+
+    /// Lays a cable.
+    fn lay(&self, cable: char, network: &str) -> bool {
+        let [a, b] = &self.names;
+        ip(&format!("link add {cable}0 netns {a} type veth peer name {cable}0 netns {b}"))
+            && (1..).zip([a, b]).all(|(end, host)| {
+                ip(&format!("-n {host} addr add {network}.{end}/24 dev {cable}0"))
+                    && ip(&format!("-n {host} link set {cable}0 up"))
+            })
+    }
+
+    /// Pulls a cable out of host `at`, or plugs it in again.
+    fn plug(&self, at: usize, cable: char, state: &str) {
+        assert!(ip(&format!("-n {} link set {cable}0 {state}", self.names[at])));
     }
 
     /// Runs `program` with `ranks` on each of the hosts.
@@ -90,10 +111,26 @@ fn without_shared_memory_neighbours_use_the_interface_too() {
 #[test]
 fn a_cut_cable_is_named() {
     let Some(hosts) = Hosts::make(3) else { return };
-    let [a, _] = &hosts.names;
-    assert!(ip(&format!("-n {a} link set c0 down")));
+    hosts.plug(0, 'c', "down");
     let outcome = hosts.run(1, "mpi/p2p/blocking", &[]);
     let both = format!("{}{}", outcome.stdout, outcome.stderr);
     assert!(outcome.code.is_some_and(|code| code != 0), "{}", outcome.report());
     assert!(both.contains("no usable interface"), "{}", outcome.report());
+}
+
+#[test]
+fn two_networks_serve_a_job() {
+    let Some(hosts) = Hosts::with_two_networks(4) else { return };
+    hosts.passes(2, "mpi/coll/everyone", &["VMI_CONFIG=network/two.conf"]);
+}
+
+/// A network whose interface is down when the job starts is no reason not to start it.
+#[test]
+fn a_network_that_is_down_at_the_start_is_done_without() {
+    let Some(hosts) = Hosts::with_two_networks(5) else { return };
+    hosts.plug(0, 'a', "down");
+    hosts.passes(1, "mpi/p2p/order", &["VMI_CONFIG=network/two.conf"]);
+    hosts.plug(1, 'b', "down");
+    let outcome = hosts.run(1, "mpi/p2p/blocking", &["VMI_CONFIG=network/two.conf"]);
+    assert!(outcome.code.is_some_and(|code| code != 0), "{}", outcome.report());
 }

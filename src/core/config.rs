@@ -6,6 +6,7 @@
 //!   eth         tcp      interface=eth0 port=5000-5100
 //!   # ib        tcp      interface=10.1.0.0/16
 //!   # dgram     udp      interface=eth1 mtu=9000
+//!   # fabric    plugin   path=/opt/vmi/libfabric_network.so anything=else
 //! ```
 //! Comment a line out, and that network is not used. The first file of these counts: `$VMI_CONFIG` (which must
 //! exist; empty means no file), `$XDG_CONFIG_HOME/vmi/vmi.conf` or `~/.config/vmi/vmi.conf`, `/etc/vmi.conf`.
@@ -37,10 +38,15 @@ pub enum Device {
     Shm,
     Tcp(Choice),
     Udp(udp::Options),
+    /// A shared library, and what is for it to understand.
+    Plugin {
+        path: String,
+        options: Options,
+    },
 }
 
 /// Options of a line, in order.
-type Options = Vec<(String, String)>;
+pub type Options = Vec<(String, String)>;
 
 impl Device {
     /// Its name in the file.
@@ -49,6 +55,7 @@ impl Device {
             Device::Shm => "shm",
             Device::Tcp(_) => "tcp",
             Device::Udp(_) => "udp",
+            Device::Plugin { .. } => "plugin",
         }
     }
 
@@ -63,7 +70,15 @@ impl Device {
                 let (udp, others) = udp::Options::parse(options)?;
                 none_left(device, others, ", expected interface=, port= or mtu=").map(|()| Device::Udp(udp))
             }
-            other => Err(format!("there is no device '{other}', expected shm, tcp or udp")),
+            "plugin" => {
+                let (paths, options): (Options, Options) =
+                    options.into_iter().partition(|(key, _)| key == "path");
+                match paths.as_slice() {
+                    [(_, path)] => Ok(Device::Plugin { path: path.clone(), options }),
+                    _ => Err("device plugin needs one path= of a shared library".into()),
+                }
+            }
+            other => Err(format!("there is no device '{other}', expected shm, tcp, udp or plugin")),
         }
     }
 }
@@ -186,6 +201,9 @@ mod tests {
         assert_eq!(far, ["u", "a", "b"]);
         let choice = Choice { interfaces: None, ports: Some(7000..=7000) };
         assert_eq!(config.networks[0].device, Device::Udp(udp::Options { choice, mtu: Some(1500) }));
+        let plugin = parse("x plugin depth=3 path=/l.so color=red").unwrap().remove(0).device;
+        let options = [("depth", "3"), ("color", "red")].map(|(k, v)| (k.to_string(), v.to_string())).into();
+        assert_eq!(plugin, Device::Plugin { path: "/l.so".into(), options });
         assert_eq!(config.describe(), "networks: u (udp), a (tcp), shm (shm), b (tcp)");
     }
 
@@ -193,12 +211,13 @@ mod tests {
     fn a_wrong_line_is_named() {
         for (text, sentence) in [
             ("shm shm\neth", "line 2: network 'eth' has no device, expected: network device options"),
-            ("eth ethernet", "line 1: there is no device 'ethernet', expected shm, tcp or udp"),
+            ("eth ethernet", "line 1: there is no device 'ethernet', expected shm, tcp, udp or plugin"),
             ("a tcp\n\na shm", "line 3: there is a network 'a' already"),
             ("a tcp fast", "line 1: 'fast' is no option, expected name=value"),
             ("a tcp port=", "line 1: 'port=' is no option, expected name=value"),
             ("a tcp port=x", "line 1: port=x is not a port or a range such as 5000-5100"),
             ("a tcp speed=9", "line 1: device tcp has no option 'speed', expected interface= or port="),
+            ("a plugin rate=1", "line 1: device plugin needs one path= of a shared library"),
             ("a udp mtu=x", "line 1: mtu=x is not a number from 576 to 65535"),
             ("a udp rate=1", "line 1: device udp has no option 'rate', expected interface=, port= or mtu="),
             ("a shm size=9", "line 1: device shm has no option 'size'"),
