@@ -277,7 +277,7 @@ VMI_STATUS VMI_Pool_Deallocate_Buffer(PVMI_BUFFER_POOL pool, PVOID address);
 /* Copies: the memory may be changed at once. `total` is the sum of the sizes, at most VMI_INLINED_DATA_SZ. */
 VMI_STATUS VMI_Stream_Send_Inline(PVMI_CONNECT connection, PVOID addresses[], ULONG sizes[], ULONG count, ULONG total);
 /* Sends pieces of buffers as one message. The arrays are read at once; the memory must not change until the callback.
- * `last` is not used. */
+ * Without one (NULL) it may change at once, and is copied where it must wait. `last` is not used. */
 VMI_STATUS VMI_Stream_Send(PVMI_CONNECT connection, PVMI_BUFFER buffers[], PVOID addresses[], ULONG sizes[], ULONG count,
                            VMIStreamSend function, PVOID context, BOOLEAN last);
 
@@ -313,8 +313,8 @@ VMI_STATUS VMI_RDMA_Publish_Buffer20(PVMI_CONNECT connection, PVMI_BUFFER buffer
 VMI_STATUS VMI_RDMA_Publish_Buffer_With_Callback(PVMI_CONNECT connection, PVMI_BUFFER buffer, VMI_virt_addr_t address,
                                                  UINT32 size, VMI_virt_addr_t remote_ctx, UINT32 local_ctx, PVOID data,
                                                  ULONG data_size, PVOID context, VMIRDMAPublish function);
-/* `context` and `function` may be NULL. The op is read at once and may be changed or used again. The last bytes of a
- * put become visible last. */
+/* The op is read at once and may be changed or used again. The memory must not change until the callback; that of a put
+ * without one (NULL) may change at once. The last bytes of a put become visible last. */
 VMI_STATUS VMI_RDMA_Put(PVMI_CONNECT connection, PVMI_RDMA_OP op, PVOID context, VMIRDMACompleteNotification function);
 VMI_STATUS VMI_RDMA_Get(PVMI_CONNECT connection, PVMI_RDMA_OP op, PVOID context, VMIRDMACompleteNotification function);
 

@@ -64,7 +64,7 @@ pub fn reference<S: Into<OsString>>(
     args: impl IntoIterator<Item = S>,
 ) -> Option<Command> {
     let tool = match abi {
-        Abi::Standard => return None,
+        Abi::Standard | Abi::Vmi => return None,
         Abi::Mpich => "mpiexec.mpich",
         Abi::OpenMpi => "mpiexec.openmpi",
     };

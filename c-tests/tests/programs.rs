@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use vmi_c_tests::job::{self, Outcome};
-use vmi_c_tests::program::{ABIS, Abi, compile};
+use vmi_c_tests::program::{Abi, compile};
 use vmi_c_tests::testlist::{self, Exit, Line};
 
 /// One line for one ABI.
@@ -91,7 +91,8 @@ fn cases_of(line: &Line) -> Vec<Case> {
     let wanted = |abi: &&Abi| line.abis.is_empty() || line.abis.iter().any(|name| name == abi.name());
     let args = if line.args.is_empty() { String::new() } else { format!(" {}", line.args.join(" ")) };
     let env: String = line.env.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-    ABIS.iter()
+    Abi::of_source(&line.name)
+        .iter()
         .filter(wanted)
         .map(|&abi| Case {
             name: format!("{}{args}{env} ({}, n={})", line.name, abi.name(), line.ranks),

@@ -17,7 +17,7 @@ use crate::traffic::Traffic;
 use crate::types::VMI_NETADDRESS;
 use crate::ways::{Way, Ways};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, atomic::Ordering};
 use vmi::core::buffer::Buffer;
 use vmi::core::{Core, Place, config::Config};
 use vmi::job::Job;
@@ -36,6 +36,8 @@ pub type Eng = &'static Engine;
 pub struct Engine {
     pub phase: Cell<Phase>,
     pub job: OnceCell<&'static Job>,
+    /// The memory that the members of the job on this host share.
+    pub node: OnceCell<Arc<Node>>,
     pub settings: RefCell<Settings>,
     pub config: OnceCell<Config>,
     pub ways: Ways,
@@ -60,6 +62,7 @@ impl Default for Engine {
         Engine {
             phase: Cell::new(Phase::Before),
             job: OnceCell::new(),
+            node: OnceCell::new(),
             settings: RefCell::default(),
             config: OnceCell::new(),
             ways: Ways::default(),
@@ -116,7 +119,7 @@ pub fn begin(e: Eng) -> Result {
     let job = join(e)?;
     settings.complete_key(job.rank(), job.size(), &job.secret());
     job.put(KEY_CARD, settings.key.as_bytes()).map_err(|why| in_job(why.to_string()))?;
-    e.ways.add(Way::of(open_core(job, config)?, job.size(), job.rank(), None));
+    e.ways.add(Way::of(open_core(e, job, config)?, job.size(), job.rank(), None));
     *e.meeting.borrow_mut() = Some(Meeting::open(&settings.key)?);
     if !job.all_local() {
         job.fence().map_err(|why| in_job(why.to_string()))?;
@@ -141,12 +144,15 @@ fn join(e: Eng) -> Result<&'static Job> {
     Ok(e.job.get_or_init(|| Box::leak(Box::new(job))))
 }
 
-fn open_core(job: &'static Job, config: Config) -> Result<Core> {
+fn open_core(e: Eng, job: &'static Job, config: Config) -> Result<Core> {
     let local = job.local_ranks().to_vec();
-    let node = Node::map(job.node_segment(), local.len());
+    let map = || Node::map(job.node_segment(), local.len());
+    let node = e.node.get_or_init_with(map);
     let node = node.map_err(|why| Fault::new(Code::Job, format!("shared memory of this host: {why}")))?;
+    // Whatever network is used: by this a process that listens is known as a member of the job.
+    node.control(job.local_index()).pid.store(std::process::id(), Ordering::Release);
     let (rank, size) = (job.rank(), job.size());
-    let place = Place { rank, size, local, node: Some(node), config, directory: Some(job) };
+    let place = Place { rank, size, local, node: Some(node.clone()), config, directory: Some(job) };
     Core::open(place).map_err(|why| Fault::new(Code::Job, why))
 }
 

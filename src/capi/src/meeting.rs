@@ -15,6 +15,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use vmi::core::{Core, Place};
 use vmi::shm::node::Node;
@@ -166,10 +167,10 @@ fn here(e: Eng, key: &str, socket: UnixStream) -> Result<Site> {
 
 /// The member of our job on this host that is process `pid`.
 fn member(e: Eng, pid: i32) -> Option<Site> {
-    let way = e.ways.get(0)?;
-    let ranks = e.job.get()?.local_ranks();
-    let rank = *ranks.iter().find(|rank| way.core.borrow().pid(**rank) == Some(pid))?;
-    Some(Site { way, rank })
+    let (way, node) = (e.ways.get(0)?, e.node.get()?);
+    let is = |index: &usize| node.control(*index).pid.load(Ordering::Acquire) == pid as u32;
+    let index = (0..node.ranks()).find(is)?;
+    Some(Site { way, rank: *e.job.get()?.local_ranks().get(index)? })
 }
 
 /// A member of our job on another host: all of them have put up their keys before `VMI_Init` returned.

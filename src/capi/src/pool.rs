@@ -84,7 +84,7 @@ impl Inside {
     fn piece(&mut self, address: usize, step: usize) -> Option<(&mut Block, usize)> {
         let (base, block) = self.blocks.range_mut(..=address).next_back()?;
         let offset = address - base;
-        (offset % step == 0 && offset / step < block.count).then_some((block, offset / step))
+        (offset.is_multiple_of(step) && offset / step < block.count).then_some((block, offset / step))
     }
 }
 

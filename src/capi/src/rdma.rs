@@ -255,7 +255,7 @@ pub fn put(
     let Move { site, pieces, remote, offset, notify } = check(e, c, op)?;
     let framing = Framing::Put { id: remote.id, offset, notify };
     let done = function.is_some().then_some(Event::Moved(function, op, context));
-    post(e, &site, framing, Load::Kept(pieces), done)
+    post(e, &site, framing, Load::of(pieces, function.is_some()), done)
 }
 
 pub fn on_put(e: Eng, site: &Site, frame: &Incoming, id: u32, offset: u32, total: Option<u32>) -> Handled {

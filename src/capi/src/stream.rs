@@ -45,7 +45,8 @@ pub fn send(e: Eng, c: &Connection, send: Send) -> Result {
         slab.push(piece(e, element(send.buffers, at, "buffers")?, what.at.addr(), what.len)?);
     }
     let done = Event::Sent(send.function, send.context);
-    post(e, &site, Framing::Slab(c.end_bit()), Load::Kept(slab), Some(done))
+    let load = Load::of(slab, send.function.is_some());
+    post(e, &site, Framing::Slab(c.end_bit()), load, Some(done))
 }
 
 pub fn begin(e: Eng, c: &Connection) -> Result<PVMI_STREAM> {
@@ -69,7 +70,8 @@ pub fn send_slab(
     let c = e.connection(stream.connection)?;
     let pieces = e.outgoing.get(slab)?.pieces.borrow().clone();
     let framing = Framing::Slab(stream.id | c.end_bit());
-    post(e, &c.open_site()?, framing, Load::Kept(pieces), Some(Event::Sent(function, context)))
+    let load = Load::of(pieces, function.is_some());
+    post(e, &c.open_site()?, framing, load, Some(Event::Sent(function, context)))
 }
 
 pub fn end(e: Eng, stream: PVMI_STREAM) -> Result {

@@ -53,7 +53,7 @@ pub mod kind {
 pub const ASKED_END: u32 = 1 << 31;
 /// Frames taken from one core in one poll.
 const BUDGET: usize = 64;
-/// Polls inside of callbacks inside of polls; deeper ones only send.
+/// Polls inside of callbacks inside of polls; what deeper ones take is handled when they have returned.
 const DEEPEST: u32 = 32;
 /// Copied bytes that may wait for room on the way to one peer.
 const MOST_COPIED: usize = 256 << 20;
@@ -124,14 +124,20 @@ impl Event {
 struct Held {
     way: Rc<Way>,
     frame: Incoming,
+    /// Where the payload is, if not in the device.
+    parked: Option<Rc<Buffer>>,
     /// The slab that lies in it.
     message: Option<Rc<Message>>,
 }
+
+type Parked = (Rc<Way>, Incoming, Rc<Buffer>);
 
 #[derive(Default)]
 pub struct Traffic {
     events: RefCell<VecDeque<(Event, VMI_STATUS)>>,
     held: RefCell<Option<Held>>,
+    /// Frames taken too deep inside of callbacks, to make room for their senders.
+    parked: RefCell<VecDeque<Parked>>,
     depth: Cell<u32>,
     polls: Cell<u32>,
 }
@@ -152,17 +158,24 @@ pub enum Load<'a> {
     Bytes(&'a [u8]),
     /// Copied where it must wait.
     Copied(&'a Pieces),
+    /// Copied where it must wait: nobody tells the program when it has left.
+    Unwatched(Slab),
     /// Stays where it is until it has left.
     Kept(Slab),
 }
 
 impl Load<'_> {
+    /// Memory of the program, which hears of the end if it gave a function.
+    pub fn of(slab: Slab, heard: bool) -> Load<'static> {
+        if heard { Load::Kept(slab) } else { Load::Unwatched(slab) }
+    }
+
     fn len(&self) -> usize {
         match self {
             Load::Nothing => 0,
             Load::Bytes(bytes) => bytes.len(),
             Load::Copied(pieces) => pieces.total,
-            Load::Kept(slab) => slab.remaining(),
+            Load::Kept(slab) | Load::Unwatched(slab) => slab.remaining(),
         }
     }
 
@@ -172,7 +185,7 @@ impl Load<'_> {
             Load::Nothing => {}
             Load::Bytes(bytes) => to.write(0, bytes),
             Load::Copied(pieces) => pieces.gather(to),
-            Load::Kept(slab) => {
+            Load::Kept(slab) | Load::Unwatched(slab) => {
                 slab.clone().read(to, slab.remaining());
             }
         }
@@ -323,8 +336,9 @@ pub fn poll(e: Eng) {
     let mut at = 0;
     while let Some(way) = e.ways.get(at) {
         flush_if_busy(e, &way);
-        if depth < DEEPEST {
-            take_frames(e, &way);
+        match depth < DEEPEST {
+            true => take_frames(e, &way),
+            false => park_frames(e, &way),
         }
         at += 1;
     }
@@ -367,14 +381,39 @@ fn attend(e: Eng) {
 fn take_frames(e: Eng, way: &Rc<Way>) {
     for _ in 0..BUDGET {
         let_go(e);
-        let Some(frame) = way.core.borrow_mut().next() else { return };
-        *e.traffic.held.borrow_mut() = Some(Held { way: way.clone(), frame, message: None });
+        let Some((way, frame, parked)) = next_frame(e, way) else { return };
         let site = Site { way: way.clone(), rank: frame.peer };
+        *e.traffic.held.borrow_mut() = Some(Held { way, frame, parked, message: None });
         if let Err(why) = handle(e, &site, &frame) {
             let who = connection::name_of(e, &site);
             e.alerts.fault(format!("{who} broke the protocol: {why}"));
         }
         give_back(e);
+    }
+}
+
+#[inline]
+fn next_frame(e: Eng, way: &Rc<Way>) -> Option<(Rc<Way>, Incoming, Option<Rc<Buffer>>)> {
+    if !e.traffic.parked.borrow().is_empty() {
+        let parked = e.traffic.parked.borrow_mut().pop_front();
+        return parked.map(|(way, frame, buffer)| (way, frame, Some(buffer)));
+    }
+    let frame = way.core.borrow_mut().next()?;
+    Some((way.clone(), frame, None))
+}
+
+/// Takes frames without handling them: a process that waits inside its callbacks must not keep others from sending,
+/// or they wait for each other.
+#[cold]
+fn park_frames(e: Eng, way: &Rc<Way>) {
+    let_go(e);
+    for _ in 0..BUDGET {
+        let Some(mut frame) = way.core.borrow_mut().next() else { return };
+        let buffer = Buffer::allocate(frame.header.len);
+        frame.payload.copy_to(buffer.address(), frame.header.len);
+        frame.payload = buffer.address();
+        way.core.borrow_mut().release(frame.token);
+        e.traffic.parked.borrow_mut().push_back((way.clone(), frame, buffer));
     }
 }
 
@@ -385,7 +424,7 @@ fn let_go(e: Eng) {
         if let Some(message) = &held.message {
             message.settle();
         }
-        held.way.core.borrow_mut().release(held.frame.token);
+        held.release();
     }
 }
 
@@ -393,7 +432,15 @@ fn let_go(e: Eng) {
 fn give_back(e: Eng) {
     let held = e.traffic.held.borrow_mut().take();
     if let Some(held) = held {
-        held.way.core.borrow_mut().release(held.frame.token);
+        held.release();
+    }
+}
+
+impl Held {
+    fn release(self) {
+        if self.parked.is_none() {
+            self.way.core.borrow_mut().release(self.frame.token);
+        }
     }
 }
 

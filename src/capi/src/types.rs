@@ -102,3 +102,14 @@ pub type VMIRDMACompleteNotification = Option<unsafe extern "C" fn(PVMI_RDMA_OP,
 pub type VMIRDMAPutNotification = Option<unsafe extern "C" fn(PVMI_CONNECT, UINT32, UINT32, VMI_STATUS)>;
 pub type VMIRDMAGetNotification = Option<unsafe extern "C" fn(PVMI_CONNECT, UINT32, VMI_STATUS)>;
 pub type VMIAlert = Option<unsafe extern "C" fn(UINT32, *const c_char)>;
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(size_of::<VMI_NETADDRESS>() == 592 && offset_of!(VMI_NETADDRESS, key) == 328);
+    assert!(offset_of!(VMI_NETADDRESS, host) == 8 && offset_of!(VMI_NETADDRESS, user) == 264);
+    assert!(size_of::<VMI_CACHE_ENTRY>() == 24 && offset_of!(VMI_CACHE_ENTRY, size) == 16);
+    assert!(size_of::<VMI_REMOTE_BUFFER>() == 16 && offset_of!(VMI_REMOTE_BUFFER, lctxt) == 8);
+    assert!(size_of::<VMI_RDMA_OP>() == 408 && offset_of!(VMI_RDMA_OP, addr) == 136);
+    assert!(offset_of!(VMI_RDMA_OP, sz) == 264 && offset_of!(VMI_RDMA_OP, rbuffer) == 392);
+    assert!(offset_of!(VMI_RDMA_OP, roffset) == 400 && offset_of!(VMI_RDMA_OP, notify) == 404);
+};
