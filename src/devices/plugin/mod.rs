@@ -14,6 +14,9 @@ mod network;
 mod words;
 
 #[cfg(test)]
+#[path = "../libfabric/tests.rs"]
+mod libfabric_tests;
+#[cfg(test)]
 mod tests;
 
 pub use network::{Place, PluginNetwork};

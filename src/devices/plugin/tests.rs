@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 /// A folder of its own, removed afterwards.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Folder {
+    pub(super) fn new(name: &str) -> Folder {
         let path = std::env::temp_dir().join(format!("vmi-plugin-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a folder");
         Folder(path)
@@ -37,13 +37,19 @@ impl Folder {
     }
 
     fn compile(&self, source: &Path, name: &str, more: &[&str]) -> String {
+        self.try_compile(source, name, more).unwrap_or_else(|why| panic!("{name}: {why}"))
+    }
+
+    pub(super) fn try_compile(&self, source: &Path, name: &str, more: &[&str]) -> Result<String, String> {
         let library = self.0.join(format!("{name}.so"));
         let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
         let mut cc = Process::new("cc");
         cc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared"]).args(more);
         let output = cc.arg("-I").arg(include).arg("-o").arg(&library).arg(source).output().expect("cc runs");
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        library.display().to_string()
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        Ok(library.display().to_string())
     }
 }
 

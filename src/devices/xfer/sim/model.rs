@@ -194,7 +194,11 @@ fn a_reliable_network_keeps_nothing_and_may_be_taken_down_and_up() {
     let mut world = World::new(3, &[shm, Spec::tcp(100.0, 50)], &settings(Mode::Standby, 1000), plans);
     let toggle = |i: u64| {
         let side = i as usize / 2 % 2;
-        (100 * MS + i * 15 * MS, 0, if i.is_multiple_of(2) { Deed::Disable(side) } else { Deed::Enable(side) })
+        (
+            100 * MS + i * 15 * MS,
+            0,
+            if i.is_multiple_of(2) { Deed::Disable(side) } else { Deed::Enable(side) },
+        )
     };
     world.script((0..40).map(toggle).collect());
     assert!(world.run(60 * S), "{}", world.describe());
