@@ -26,8 +26,10 @@ impl Xfer {
 
     fn choose_among(&self, seq: u32) -> Option<u8> {
         let entry = self.window.get(seq)?;
-        let avoid = (entry.tries >= STUBBORN && self.watch.usable > 1).then_some(entry.network);
         let able = |path: &&Path| path.is_usable() && path.properties.max_payload >= entry.len;
+        let stubborn = entry.tries >= STUBBORN;
+        let avoid = stubborn && self.paths.iter().filter(able).any(|path| path.id != entry.network);
+        let avoid = avoid.then_some(entry.network);
         let candidates = || self.paths.iter().filter(able).filter(|path| Some(path.id) != avoid);
         let calm = candidates().any(|path| !path.suspect);
         let candidates = || candidates().filter(move |path| !calm || !path.suspect);
@@ -35,11 +37,14 @@ impl Xfer {
             Mode::Standby => candidates().next().filter(|path| path.is_open()),
             Mode::Striping if self.watch.usable == 1 => candidates().next().filter(|path| path.is_open()),
             Mode::Striping => {
+                let share = self.window.max_bytes() as f64
+                    / 4.0
+                    / candidates().map(|path| path.gauge.rate()).sum::<f64>();
                 let best = soonest(candidates(), entry.len)?;
-                if takes(best) {
+                if takes(best, share) {
                     Some(best)
                 } else {
-                    let other = soonest(candidates().filter(|path| takes(path)), entry.len);
+                    let other = soonest(candidates().filter(|path| takes(path, share)), entry.len);
                     other.filter(|path| self.helps(path, best, entry.len))
                 }
             }
@@ -59,9 +64,12 @@ impl Xfer {
     }
 }
 
-/// There is room, and not too much is risked on hearsay.
-fn takes(path: &Path) -> bool {
-    path.is_open() && (path.properties.reliable || path.gauge.risks(path.flights.bytes()))
+/// There is room, not too much is risked on hearsay, and the network has no more than what it carries in `time`, so that
+/// acks are soon back and the window never is what limits.
+fn takes(path: &Path, time: f64) -> bool {
+    let bytes = path.flights.bytes();
+    path.is_open()
+        && (path.properties.reliable || (path.gauge.risks(bytes) && bytes < path.gauge.limit(time as u64)))
 }
 
 fn soonest<'a>(paths: impl Iterator<Item = &'a Path>, len: usize) -> Option<&'a Path> {
