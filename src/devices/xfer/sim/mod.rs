@@ -5,6 +5,7 @@ mod end;
 mod fuzz;
 mod model;
 mod net;
+mod steps;
 mod stripes;
 mod world;
 
