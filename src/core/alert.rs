@@ -10,6 +10,8 @@ pub enum Severity {
     Notice,
     /// A way to a peer is gone, or a peer misbehaves.
     Fault,
+    /// A peer cannot be reached any more, or a message of it is lost: the job cannot go on.
+    Lost,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +46,15 @@ impl Alerts {
 
     pub fn fault(&mut self, peer: u32, text: impl Into<String>) {
         self.raise(Alert { severity: Severity::Fault, peer: Some(peer), text: text.into() });
+    }
+
+    pub fn lost(&mut self, peer: u32, text: impl Into<String>) {
+        self.raise(Alert { severity: Severity::Lost, peer: Some(peer), text: text.into() });
+    }
+
+    /// The job cannot go on.
+    pub fn is_urgent(&self) -> bool {
+        self.waiting.last().is_some_and(|a| a.severity == Severity::Lost)
     }
 
     /// All alerts since the last call.

@@ -34,6 +34,20 @@ impl Chain {
         self.devices.get_mut(at).map(|d| &mut **d)
     }
 
+    /// Some device keeps requests.
+    pub fn is_pending(&self) -> bool {
+        self.devices.iter().any(|d| d.is_pending())
+    }
+
+    /// What the devices have to tell: name and JSON value each.
+    pub fn reports(&self) -> Vec<(String, String)> {
+        self.devices.iter().map(|d| (d.name().to_string(), d.report())).collect()
+    }
+
+    pub fn len(&self) -> usize {
+        self.devices.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.devices.is_empty()
     }

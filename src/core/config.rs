@@ -119,6 +119,12 @@ impl Config {
         self.networks.iter().any(|n| n.device == Device::Shm)
     }
 
+    /// Name of the shared-memory network.
+    pub fn shm_name(&self) -> String {
+        let shm = self.networks.iter().find(|n| n.device == Device::Shm);
+        shm.map_or_else(|| "shm".into(), |n| n.name.clone())
+    }
+
     /// The networks that reach other hosts, the preferred first.
     pub fn far(&self) -> impl Iterator<Item = &Network> {
         self.networks.iter().filter(|n| n.device != Device::Shm)

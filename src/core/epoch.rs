@@ -184,9 +184,19 @@ impl Outward {
         &self.stages.list
     }
 
-    /// A proposal is under way; another has to wait.
-    pub fn is_proposing(&self) -> bool {
-        self.proposed.is_some()
+    /// Whether a change could be done on this side. Err: why not.
+    pub fn check(&self, change: &Change) -> Result<(), String> {
+        match change {
+            Change::Attach(spec) => {
+                let listed = Listed { id: self.next_id, spec: spec.clone() };
+                self.opener.device(Half::Send, &listed).map(|_| ())
+            }
+            Change::Detach(_) => Ok(()),
+        }
+    }
+
+    pub fn reports(&self) -> Vec<(String, String)> {
+        self.stages.chain.reports()
     }
 
     /// Begins a change. Err: it cannot be done on this side; nothing has changed.
@@ -225,11 +235,6 @@ impl Outward {
         let proposal = Proposal { epoch, mutual: mutual.then(|| change.clone()), follows, devices };
         self.proposed = Some(Proposed { proposal: proposal.clone(), opened });
         Ok(proposal)
-    }
-
-    /// Devices that the accepted change takes off still keep requests.
-    pub fn must_drain(&mut self) -> bool {
-        (0..self.stages.list.len()).any(|at| self.stages.chain.device_mut(at).is_some_and(|d| d.is_pending()))
     }
 
     /// The receiver has accepted: requests pass the new chain from now on. False if nothing was proposed under this number.
@@ -272,6 +277,10 @@ impl Inward {
 
     pub fn devices(&self) -> &[Listed] {
         &self.stages.list
+    }
+
+    pub fn reports(&self) -> Vec<(String, String)> {
+        self.stages.chain.reports()
     }
 
     /// Opens the inverse of what is new in `proposal`. Err: why it is refused; nothing has changed.

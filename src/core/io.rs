@@ -99,6 +99,19 @@ impl Irb {
         })
     }
 
+    /// Makes a completed request a new one.
+    pub fn reuse(&mut self, command: Command, connection: u32, header: Header) {
+        (self.command, self.connection, self.header) = (command, connection, header);
+        (self.status, self.args, self.position) = (Status::Success, [0; 2], 0);
+        self.stack.depth = 0;
+        self.stack.others.clear();
+    }
+
+    /// Some device wants to hear of the completion.
+    pub fn has_stack(&self) -> bool {
+        self.stack.depth > 0
+    }
+
     /// A request that device `at` had pended goes on with the device after it.
     pub fn resumed(mut self: Box<Irb>, at: usize) -> Box<Irb> {
         self.position = at + 1;

@@ -4,204 +4,77 @@
 //! Not thread-safe: the engine's lock is around every call.
 
 pub mod alert;
+pub mod attendant;
 pub mod buffer;
 pub mod chain;
-mod chained;
 pub mod config;
 pub mod connection;
 pub mod device;
 pub mod directory;
 pub mod epoch;
-mod far;
 pub mod filter;
 pub mod frame;
 pub mod interfaces;
 pub mod io;
+pub mod live;
+pub mod manage;
 pub mod network;
+pub mod open;
+mod sinks;
 pub mod slab;
 pub mod stream;
-mod waker;
 
-use crate::devices::loopback::Loopback;
-use crate::devices::shm::{Bed, Shm};
+use crate::devices::shm::Bed;
 use alert::{Alert, Alerts};
+use attendant::Attendant;
 use buffer::UserBuf;
-use chain::Chain;
-use chained::Chained;
-use config::Config;
-use connection::{Connection, Route};
+use connection::Route;
 use device::{Properties, SendError, Sink};
-use directory::Directory;
-use far::Far;
-use frame::{Header, Incoming, Token};
-
-const LOOPBACK: u8 = 0;
-const SHM: u8 = 1;
-/// The networks are numbered from here on.
-const FAR: u8 = 2;
-const CHAINED: u8 = 255;
+use frame::{Header, Incoming, Token, kind};
+use live::{LIVE, Lively};
+pub use open::Place;
+use sinks::{LOOPBACK, SHM, Sinks};
 
 /// One process's messaging layer.
 pub struct Core {
-    connections: Vec<Connection>,
-    loopback: Loopback,
-    shm: Option<Shm>,
-    far: Option<Box<Far>>,
+    me: u32,
+    /// The way to each peer, by world process number.
+    routes: Vec<Route>,
+    sinks: Sinks,
+    lively: Lively,
     /// Where this process sleeps; None in a job without neighbours or network.
     bed: Option<Bed>,
-    /// The default chains, where they hold more than sinks.
-    chained: Option<Box<Chained>>,
+    /// Threads that have announced a sleep.
+    sleepers: u32,
     alerts: Alerts,
-}
-
-/// What a process needs to know to open its core.
-pub struct Place {
-    /// Our world process number and the number of processes.
-    pub rank: u32,
-    pub size: u32,
-    /// World process numbers of the ranks on this host, ascending, ourselves included.
-    pub local: Vec<u32>,
-    /// The node segment, where there is one.
-    pub node: Option<std::sync::Arc<crate::shm::node::Node>>,
-    /// The networks of this machine.
-    pub config: Config,
-    /// The job, where there is one.
-    pub directory: Option<&'static dyn Directory>,
-}
-
-impl Place {
-    /// Our index among the ranks of this host.
-    fn index(&self) -> usize {
-        self.local.iter().position(|&r| r == self.rank).unwrap_or(0)
-    }
-
-    /// The preferred way to `peer`.
-    fn route(&self, peer: u32) -> Result<Route, String> {
-        if peer == self.rank {
-            return Ok(Route::Loopback);
-        }
-        let local = self.local.binary_search(&peer);
-        match (local, &self.directory) {
-            (Ok(index), _) if self.config.uses_shm() && self.node.is_some() => Ok(Route::Shm(index as u32)),
-            (_, Some(_)) if self.config.far().next().is_some() => Ok(Route::Tcp(peer)),
-            _ => Err(self.unreachable(peer)),
-        }
-    }
-
-    fn unreachable(&self, peer: u32) -> String {
-        let host = self.directory.map_or_else(|| "?".into(), |d| d.host(peer));
-        let remote = if self.local.contains(&peer) { "" } else { "; shm serves the ranks of one host only" };
-        format!("no network reaches rank {peer} on host {host} ({}{remote})", self.config.describe())
-    }
-
-    /// Opens the networks if a route needs one.
-    fn open_far(
-        &self,
-        routes: &[Connection],
-        bed: Option<&Bed>,
-        alerts: &mut Alerts,
-    ) -> Result<Option<Box<Far>>, String> {
-        let needed = routes.iter().any(|c| matches!(c.sink, Route::Tcp(_)));
-        let (true, Some(directory), Some(bed)) = (needed, self.directory, bed.cloned()) else {
-            return Ok(None);
-        };
-        let setup = far::Setup {
-            first_id: FAR,
-            rank: self.rank,
-            size: self.size,
-            config: &self.config,
-            one_host: self.local.len() == self.size as usize,
-            directory,
-            bell: std::sync::Arc::new(move || bed.ring()),
-        };
-        Far::open(setup, alerts).map(|far| Some(Box::new(far)))
-    }
+    opening: open::Later,
+    /// Runs while networks or an operator need it.
+    attendant: Option<Attendant>,
 }
 
 impl Core {
-    /// Opens the devices that the routes to the peers need.
-    ///
-    /// # Errors
-    /// One sentence: a peer that no network reaches, or a network that cannot be used.
-    pub fn open(place: Place) -> Result<Core, String> {
-        let routes = (0..place.size).map(|peer| place.route(peer).map(Connection::direct));
-        let connections = routes.collect::<Result<Vec<_>, String>>()?;
-        let bed = place.node.clone().map(|node| Bed::new(node, place.index()));
-        let mut alerts = Alerts::default();
-        let far = place.open_far(&connections, bed.as_ref(), &mut alerts)?;
-        let (rank, me) = (place.rank, place.index());
-        let node = place.node.filter(|_| place.config.uses_shm());
-        let shm = node.map(|node| Shm::new(node, SHM, me, place.local));
-        let loopback = Loopback::new(rank, LOOPBACK);
-        Ok(Core { connections, loopback, shm, far, bed, chained: None, alerts })
-    }
-
-    /// The core of a job of one process: only loopback.
-    pub fn alone() -> Core {
-        let connections = vec![Connection::direct(Route::Loopback)];
-        let loopback = Loopback::new(0, LOOPBACK);
-        let alerts = Alerts::default();
-        Core { connections, loopback, shm: None, far: None, bed: None, chained: None, alerts }
-    }
-
-    /// Puts the filters named in `list` ("a,b": a nearest to the program) on the default chains.
-    ///
-    /// # Errors
-    /// A name is none of a built-in filter; nothing is changed then.
-    pub fn load_filters(&mut self, list: &str) -> Result<(), String> {
-        let (mut send, mut receive) = (Chain::new(), Chain::new());
-        let mut halves = Vec::new();
-        for name in list.split(',').map(str::trim).filter(|n| !n.is_empty()) {
-            let Some((down, up)) = crate::devices::filter(name) else {
-                return Err(format!(
-                    "VMI_CHAIN names the device {name:?}, which is none of the built-in filters (pass)"
-                ));
-            };
-            send.attach(down);
-            halves.push(up);
-        }
-        // The receive chain undoes the send chain: last filter first.
-        halves.into_iter().rev().for_each(|up| receive.attach(up));
-        if !send.is_empty() {
-            self.set_default_chains(send, receive);
-        }
-        Ok(())
-    }
-
-    /// Puts devices on the default chains of this process: all its connections go through them from now on.
-    /// Every process of the job must have the inverse devices before the first message.
-    pub fn set_default_chains(&mut self, send: Chain, receive: Chain) {
-        for connection in &mut self.connections {
-            connection.route = Route::Chained;
-        }
-        self.chained = Some(Box::new(Chained::new(send, receive, CHAINED)));
-    }
-
     pub fn route(&self, peer: u32) -> Route {
-        self.connections[peer as usize].route
+        self.routes[peer as usize]
     }
 
     /// What the way to `peer` can do.
     pub fn properties(&self, peer: u32) -> Properties {
-        let mut properties = match (self.connections[peer as usize].sink, &self.shm, &self.far) {
-            (Route::Shm(_), Some(shm), _) => shm.properties(),
-            (Route::Tcp(_), _, Some(far)) => far.properties(),
-            _ => self.loopback.properties(),
-        };
-        if self.chained.is_some() {
-            properties.max_payload -= chained::ROOM;
+        match self.routes[peer as usize] {
+            Route::Shm(_) => self.sinks.properties(SHM),
+            Route::Network(id) => self.sinks.properties(id),
+            Route::Loopback => self.sinks.properties(LOOPBACK),
+            Route::Live => self.lively.properties(&self.sinks, peer),
         }
-        properties
     }
 
     /// What is sent to `peer` stays in this host's memory.
     pub fn is_near(&self, peer: u32) -> bool {
-        matches!(self.connections[peer as usize].sink, Route::Loopback | Route::Shm(_))
+        matches!(self.routes[peer as usize], Route::Loopback | Route::Shm(_))
     }
 
-    /// Process id of a peer on this host.
+    /// Process id of a peer on this host whose memory may be read past all devices.
     pub fn pid(&self, peer: u32) -> Option<i32> {
-        match (self.connections[peer as usize].sink, &self.shm) {
+        match (self.routes[peer as usize], &self.sinks.shm) {
             (Route::Shm(slot), Some(shm)) => shm.pid(slot),
             (Route::Loopback, _) => Some(std::process::id() as i32),
             _ => None,
@@ -211,24 +84,10 @@ impl Core {
     /// Hands one frame to the way to `peer`. `fill` writes the payload, exactly `header.len` bytes.
     #[inline]
     pub fn send(&mut self, peer: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
-        match self.connections[peer as usize].route {
-            Route::Chained => self.send_chained(peer, header, fill),
-            route => self.send_direct(route, peer, header, fill),
-        }
-    }
-
-    #[inline]
-    fn send_direct(
-        &mut self,
-        route: Route,
-        peer: u32,
-        header: Header,
-        fill: impl FnOnce(UserBuf),
-    ) -> Result<(), SendError> {
-        match (route, &mut self.shm) {
+        match (self.routes[peer as usize], &mut self.sinks.shm) {
             (Route::Shm(slot), Some(shm)) => shm.send(slot, header, fill),
-            (Route::Loopback, _) => self.loopback.send(0, header, fill),
-            _ => self.send_far(route, peer, header, fill),
+            (Route::Loopback, _) => self.sinks.loopback.send(0, header, fill),
+            (route, _) => self.send_far(route, peer, header, fill),
         }
     }
 
@@ -240,171 +99,124 @@ impl Core {
         header: Header,
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
-        match (route, &mut self.far) {
-            (Route::Tcp(slot), Some(far)) => far.send(slot, header, fill),
+        match route {
+            Route::Live => self.lively.send(&mut self.sinks, &mut self.alerts, peer, header, fill),
+            Route::Network(id) => self.sinks.send_plain(id, peer, header, fill),
             _ => Err(SendError::Lost(format!("no network reaches rank {peer}"))),
         }
     }
 
     /// True if a sleeping process is woken when there is room again on the way to `peer`.
     pub fn wakes_for_room(&self, peer: u32) -> bool {
-        matches!(self.connections[peer as usize].sink, Route::Tcp(_))
+        matches!(self.routes[peer as usize], Route::Network(_) | Route::Live)
+    }
+
+    /// True while accepted frames may have to be sent again.
+    pub fn retains(&self) -> bool {
+        self.lively.retains()
     }
 
     /// True while accepted frames have not left this process.
     pub fn owes(&self) -> bool {
-        self.far.as_ref().is_some_and(|far| far.owes())
+        self.lively.owes() || self.sinks.networks.iter().any(|n| n.owes())
     }
 
     /// Ends all connections orderly. May take a moment; nothing can be sent afterwards.
     pub fn close(&mut self) {
-        if let Some(mut far) = self.far.take() {
-            far.close();
+        self.attendant = None;
+        self.lively.end(&mut self.sinks, &mut self.alerts);
+        for network in &mut self.sinks.networks {
+            network.close();
         }
-    }
-
-    fn send_chained(
-        &mut self,
-        peer: u32,
-        header: Header,
-        fill: impl FnOnce(UserBuf),
-    ) -> Result<(), SendError> {
-        self.flush_chained();
-        let Some(chained) = &mut self.chained else { return Err(SendError::Full) };
-        if chained.is_full() {
-            return Err(SendError::Full);
-        }
-        chained.push(peer, header, fill).map_err(SendError::Lost)?;
-        self.flush_chained();
-        Ok(())
-    }
-
-    /// Gives the sinks what has passed the send chain.
-    fn flush_chained(&mut self) {
-        let Some(mut chained) = self.chained.take() else { return };
-        chained.poll();
-        while let Some((peer, header, slab)) = chained.front() {
-            let sink = self.connections[peer as usize].sink;
-            let mut slab = slab.clone();
-            let sent = self.send_direct(sink, peer, header, |to| {
-                slab.read(to, header.len);
-            });
-            match sent {
-                Ok(()) => chained.sent(io::Status::Success),
-                Err(SendError::Full) => break,
-                Err(SendError::Lost(why)) => {
-                    self.alerts.fault(peer, why.clone());
-                    chained.sent(io::Status::Failed(why));
-                }
-            }
-        }
-        self.chained = Some(chained);
-    }
-
-    /// What has passed the receive chain.
-    #[cold]
-    fn next_chained(&mut self) -> Option<Incoming> {
-        self.flush_chained();
-        for _ in 0..64 {
-            if let Some(frame) = self.chained.as_mut()?.next() {
-                return Some(frame);
-            }
-            let frame = self.next_direct()?;
-            let taken = self.chained.as_mut()?.arrive(&frame);
-            if let Err(why) = taken {
-                self.alerts.fault(frame.peer, why);
-            }
-            self.release_direct(frame.token);
-        }
-        None
+        self.sinks.networks.clear();
     }
 
     /// The next frame that has arrived. Give it back with [`Core::release`] before asking for another.
     #[inline]
     #[allow(clippy::should_implement_trait, reason = "not an iterator: each frame must be released first")]
     pub fn next(&mut self) -> Option<Incoming> {
-        if self.chained.is_some() {
-            return self.next_chained();
+        if !self.lively.is_empty() {
+            return self.lively.next(&mut self.sinks, &mut self.alerts);
         }
-        self.next_direct()
+        let frame = self.sinks.next()?;
+        if frame.header.kind < kind::CORE { Some(frame) } else { self.first_live(frame) }
     }
 
-    #[inline]
-    fn next_direct(&mut self) -> Option<Incoming> {
-        if let Some(shm) = &mut self.shm
-            && let Some(frame) = shm.next()
-        {
-            return Some(frame);
-        }
-        if let Some(far) = &mut self.far
-            && let Some(frame) = far.next()
-        {
-            return Some(frame);
-        }
-        self.loopback.next()
+    /// The first frame of a connection that the peer has made live.
+    #[cold]
+    fn first_live(&mut self, frame: Incoming) -> Option<Incoming> {
+        self.lively.arrive(&mut self.sinks, &mut self.alerts, frame)
     }
 
     #[inline]
     pub fn release(&mut self, token: Token) {
-        match &mut self.chained {
-            Some(chained) if token.sink == CHAINED => chained.release(),
-            _ => self.release_direct(token),
-        }
-    }
-
-    #[inline]
-    fn release_direct(&mut self, token: Token) {
-        match (token.sink, &mut self.shm) {
-            (SHM, Some(shm)) => shm.release(token),
-            (LOOPBACK, _) => self.loopback.release(token),
-            _ => {
-                if let Some(far) = &mut self.far {
-                    far.release(token);
-                }
-            }
+        if token.sink == LIVE {
+            self.lively.release();
+        } else {
+            self.sinks.release(token);
         }
     }
 
     /// Alerts since the last call.
     pub fn take_alerts(&mut self) -> Vec<Alert> {
-        for (peer, text) in self.shm.as_mut().map(Shm::take_alerts).unwrap_or_default() {
-            self.alerts.fault(peer, text);
-        }
-        if let Some(far) = &mut self.far {
-            far.raise_alerts(&mut self.alerts);
-        }
+        self.sinks.raise_alerts(&mut self.alerts);
         self.alerts.take()
     }
 
-    /// Announces a sleep; None if there is work to do first.
+    /// Something has to be told that cannot wait for a sleep.
+    pub fn has_urgent_alert(&self) -> bool {
+        self.alerts.is_urgent()
+    }
+
+    /// Announces a sleep; None if there is work to do first. Other threads may be asleep already.
     pub fn announce_sleep(&mut self) -> Option<Sleep> {
-        if self.chained.as_ref().is_some_and(|c| !c.is_idle()) {
+        if !self.lively.is_empty() && !self.lively.is_quiet(&mut self.sinks, &mut self.alerts) {
             return None;
         }
         let bed = self.bed.clone()?;
-        let bell = match &mut self.shm {
-            Some(shm) => shm.announce_sleep()?,
-            None => bed.value(),
+        let bell = match &mut self.sinks.shm {
+            Some(shm) => shm.announce_sleep(),
+            None => Some(bed.value()),
         };
-        if let Some(far) = &mut self.far
-            && !far.announce_sleep()
-        {
-            self.end_sleep();
+        let quiet = bell.is_some() && self.sinks.networks.iter_mut().all(|n| n.is_quiet());
+        let Some(bell) = bell.filter(|_| quiet) else {
+            self.awake_if_alone();
             return None;
-        }
+        };
+        self.sleepers += 1;
+        self.attend(true);
         Some(Sleep { bed, bell })
+    }
+
+    /// A thread that had announced its sleep is awake.
+    pub fn end_sleep(&mut self) {
+        self.sleepers = self.sleepers.saturating_sub(1);
+        self.awake_if_alone();
+    }
+
+    /// Peers need not ring any more, unless another thread sleeps.
+    fn awake_if_alone(&mut self) {
+        if self.sleepers == 0
+            && let Some(shm) = &mut self.sinks.shm
+        {
+            shm.end_sleep();
+        }
+    }
+
+    /// Tells the attendant what to do while this process sleeps, or computes.
+    fn attend(&mut self, asleep: bool) {
+        let Some(attendant) = &self.attendant else { return };
+        attendant.pulse(self.lively.needs_pulse());
+        if asleep {
+            let ticking = self.lively.is_ticking() || self.sinks.networks.iter().any(|n| n.is_ticking());
+            attendant.arm(ticking);
+        }
     }
 
     /// Wakes the threads of this process that sleep.
     pub fn ring_own_bell(&self) {
         if let Some(bed) = &self.bed {
             bed.ring();
-        }
-    }
-
-    pub fn end_sleep(&mut self) {
-        if let Some(shm) = &mut self.shm {
-            shm.end_sleep();
         }
     }
 }

@@ -33,6 +33,11 @@ pub trait Network {
     fn device(&self) -> &str;
     fn properties(&self) -> Properties;
 
+    /// Why it cannot be used now, if it cannot; it may come up later.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// How peers reach this process over this network; they give it to [`Network::set_card`].
     fn card(&self) -> Vec<u8>;
     /// Err: the card makes no sense.

@@ -76,6 +76,18 @@ impl Slab {
         Slab { ops: BufferOp::new(buffer, 0, len).into_iter().collect(), cursor: State::default() }
     }
 
+    /// Makes a slab of one unshared buffer hold `len` bytes after `room`. None: it has no such buffer, or a small one.
+    pub fn refit(&mut self, room: usize, len: usize) -> Option<UserBuf> {
+        self.ops.truncate(1);
+        let first = self.ops.first_mut()?;
+        if first.buffer.len() < room + len || !first.buffer.is_owned() || Rc::strong_count(&first.buffer) != 1
+        {
+            return None;
+        }
+        (first.offset, first.len, self.cursor) = (room, len, State::default());
+        Some(first.address())
+    }
+
     /// Appends a piece.
     pub fn push(&mut self, op: BufferOp) {
         self.ops.push(op);
@@ -187,6 +199,16 @@ impl Slab {
             }
         }
         done
+    }
+
+    /// Copies up to `len` bytes from the cursor to `to`; the cursor stays.
+    pub fn copy_to(&self, to: UserBuf, len: usize) {
+        let (mut done, mut at) = (0, self.cursor.at);
+        for op in self.ops.iter().skip(self.cursor.op) {
+            let n = (op.len - at).min(len - done);
+            op.address().offset(at as isize).copy_to(to.offset(done as isize), n);
+            (done, at) = (done + n, 0);
+        }
     }
 
     /// Takes the slab out of its place: the receiver owns it from now on.

@@ -12,19 +12,7 @@ pub mod udp;
 pub mod xfer;
 
 use crate::core::config;
-use crate::core::device::Device;
 use crate::core::network::Network;
-
-/// The two halves of a filter, by name: for the send chain and for the receive chain.
-pub fn filter(name: &str) -> Option<(Box<dyn Device>, Box<dyn Device>)> {
-    match name {
-        "pass" => {
-            let counts = std::rc::Rc::new(pass::Counts::default());
-            Some((Box::new(pass::Pass::new(counts.clone())), Box::new(pass::Pass::new(counts))))
-        }
-        _ => None,
-    }
-}
 
 /// A network's place in the job.
 pub struct Seat {

@@ -198,7 +198,8 @@ impl Shm {
         found
     }
 
-    /// Announces that we are about to sleep. Returns the bell's value to sleep on, or None if there is work.
+    /// Announces that we are about to sleep. Returns the bell's value to sleep on, or None if there is work; then
+    /// [`Shm::end_sleep`] takes the announcement back, unless another thread of the process sleeps.
     pub fn announce_sleep(&mut self) -> Option<u32> {
         let control = self.node.control(self.me);
         let bell = control.bell.load(Ordering::Acquire);
@@ -207,11 +208,7 @@ impl Shm {
             // SeqCst: the other half of the sender's fence.
             std::sync::atomic::fence(Ordering::SeqCst);
         }
-        if self.pending() {
-            self.end_sleep();
-            return None;
-        }
-        Some(bell)
+        (!self.pending()).then_some(bell)
     }
 
     pub fn end_sleep(&mut self) {

@@ -23,8 +23,11 @@ use crate::p2p::protocol::Traffic;
 use crate::session::Session;
 use crate::{CommId, GroupId, InfoId, SessionId};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use vmi::core::attendant::Host;
+use vmi::core::filter::Spec;
 use vmi::core::{Core, Place, config::Config};
+use vmi::devices::xfer::Settings;
 use vmi::job::Job;
 use vmi::shm::node::Node;
 use vmi::sync::{EngineLock, Guard};
@@ -125,6 +128,34 @@ pub fn give_way() {
     cell().give_way();
 }
 
+/// The engine as the core's helper thread sees it. It never runs code of the program.
+struct Visited;
+
+impl Host for Visited {
+    fn progress(&self) {
+        cell().visit(|e| {
+            let happened = e.traffic.borrow_mut().step();
+            if happened {
+                e.traffic.borrow().core.ring_own_bell();
+            }
+        });
+    }
+
+    fn visit(&self, work: &mut dyn FnMut(&mut Core)) {
+        cell().visit(|e| {
+            let mut traffic = e.traffic.borrow_mut();
+            work(&mut traffic.core);
+            traffic.core.ring_own_bell();
+        });
+    }
+}
+
+/// The devices that `VMI_CHAIN` puts on every connection: `checksum,compress level=3`.
+fn initial_filters() -> std::result::Result<Vec<Spec>, String> {
+    let list = std::env::var("VMI_CHAIN").unwrap_or_default();
+    list.split(',').filter(|part| !part.trim().is_empty()).map(Spec::parse).collect()
+}
+
 /// Runs `f` (a sleep) with the library open to other threads. No `RefCell` may be borrowed.
 pub fn outside<R>(f: impl FnOnce() -> R) -> R {
     cell().release_while(f)
@@ -145,18 +176,19 @@ impl Engine {
             node: Some(node),
             config: Config::load().map_err(failed)?,
             directory: Some(job),
+            host: Some(Arc::new(Visited)),
+            filters: initial_filters().map_err(failed)?,
+            settings: Settings::load(|name| std::env::var(name).ok()).map_err(failed)?,
+            direct: std::env::var("VMI_XFER").is_ok_and(|v| v == "0"),
         };
-        let mut core = Core::open(place).map_err(failed)?;
-        if let Ok(filters) = std::env::var("VMI_CHAIN") {
-            core.load_filters(&filters).map_err(|why| Error::new(class::OTHER, why))?;
-        }
+        let core = Core::open(place).map_err(failed)?;
         *self.traffic.borrow_mut() = Traffic::new(core, job.size() as usize);
         Ok(())
     }
 
     /// Ends traffic: everything this process owes its peers leaves. Call after the last barrier.
     pub fn stop(&'static self) -> Result {
-        while self.traffic.borrow().owes() {
+        while self.traffic.borrow().owes() || self.traffic.borrow().core.retains() {
             self.progress_wait()?;
         }
         self.traffic.borrow_mut().core.close();

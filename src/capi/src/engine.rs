@@ -152,7 +152,7 @@ fn open_core(e: Eng, job: &'static Job, config: Config) -> Result<Core> {
     // Whatever network is used: by this a process that listens is known as a member of the job.
     node.control(job.local_index()).pid.store(std::process::id(), Ordering::Release);
     let (rank, size) = (job.rank(), job.size());
-    let place = Place { rank, size, local, node: Some(node.clone()), config, directory: Some(job) };
+    let place = Place { directory: Some(job), ..Place::plain(rank, size, local, node.clone(), config) };
     Core::open(place).map_err(|why| Fault::new(Code::Job, why))
 }
 

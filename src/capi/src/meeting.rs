@@ -128,7 +128,7 @@ fn meet(e: Eng, me: u32, segment: OwnedFd, socket: UnixStream, pid: i32) -> Resu
         fail!(Connection, "processes started by hand meet over shared memory ({})", config.describe());
     }
     let node = Node::map(segment.as_fd(), 2).map_err(|why| Fault::new(Code::Connection, why.to_string()))?;
-    let place = Place { rank: me, size: 2, local: vec![0, 1], node: Some(node), config, directory: None };
+    let place = Place::plain(me, 2, vec![0, 1], node, config);
     let core = Core::open(place).map_err(|why| Fault::new(Code::Connection, why))?;
     let hand = Hand { socket, pid, used: (me == 0).into(), gone: false.into() };
     Ok(e.ways.add(Way::of(core, 2, me, Some(hand))))

@@ -45,7 +45,7 @@ const PASS: Entry = Entry {
 
 fn open_pass(spec: &Spec, _site: &Site) -> Result<Box<dyn Device>, String> {
     options::Options::of(spec).finish()?;
-    Ok(Box::new(super::pass::Pass::new(std::rc::Rc::default())))
+    Ok(Box::new(super::pass::Pass::default()))
 }
 
 /// The built-in filters.

@@ -24,11 +24,15 @@ impl Network for Tcp {
         Properties {
             max_payload: wire::MAX_PAYLOAD,
             ordered: true,
-            // Until the connection breaks: what the kernel has taken is not yet delivered.
-            reliable: true,
+            // What the kernel has taken is not yet delivered.
+            reliable: false,
             latency_ns: 10_000,
             bandwidth_mb: 1_000,
         }
+    }
+
+    fn trouble(&self) -> Option<String> {
+        Tcp::trouble(self)
     }
 
     fn card(&self) -> Vec<u8> {

@@ -37,6 +37,10 @@ impl Network for Udp {
         }
     }
 
+    fn trouble(&self) -> Option<String> {
+        Udp::trouble(self)
+    }
+
     fn card(&self) -> Vec<u8> {
         interfaces::encode_card(&self.sockets.addresses())
     }

@@ -41,6 +41,7 @@ mod path;
 mod report;
 mod send;
 mod settings;
+mod thin;
 mod throttle;
 mod time;
 mod window;

@@ -118,6 +118,18 @@ impl Window {
         });
     }
 
+    /// A number is used up by a frame that needs no entry. Only while the window is empty.
+    #[inline]
+    pub fn skip(&mut self) {
+        self.base = self.base.wrapping_add(1);
+    }
+
+    /// The number of the first frame that is not done.
+    #[inline]
+    pub fn base(&self) -> u32 {
+        self.base
+    }
+
     #[inline]
     fn offset(&self, seq: u32) -> Option<usize> {
         let offset = usize::try_from(distance(self.base, seq)).ok()?;

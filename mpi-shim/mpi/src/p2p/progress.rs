@@ -3,10 +3,12 @@
 //! A blocked process polls for a moment, then gives the processor away, then sleeps until a message arrives. How
 //! long it polls depends on whether every local rank can have a processor of its own.
 
+use crate::constants::class;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::request;
 use std::cell::Cell;
+use vmi::core::alert::Severity;
 
 /// Fruitless polls after which polling goes on at a gentler pace.
 const PAUSE_AFTER: u32 = 2_000;
@@ -104,6 +106,9 @@ impl Engine {
 
     #[cold]
     fn rest(&'static self, idle: u32) -> Result {
+        if self.traffic.borrow().core.has_urgent_alert() {
+            self.report_alerts();
+        }
         if idle <= self.waiting.spin.get() + self.waiting.yields.get()
             || self.traffic.borrow().must_watch_for_room()
         {
@@ -116,9 +121,7 @@ impl Engine {
             self.waiting.sleepers.set(self.waiting.sleepers.get() + 1);
             crate::engine::outside(|| sleep.sleep());
             self.waiting.sleepers.set(self.waiting.sleepers.get() - 1);
-            if self.waiting.sleepers.get() == 0 {
-                self.traffic.borrow_mut().core.end_sleep();
-            }
+            self.traffic.borrow_mut().core.end_sleep();
         } else {
             crate::engine::outside(std::thread::yield_now);
         }
@@ -135,8 +138,14 @@ impl Engine {
 
     #[cold]
     fn report_alerts(&self) {
-        for alert in self.traffic.borrow_mut().core.take_alerts() {
+        let alerts = self.traffic.borrow_mut().core.take_alerts();
+        for alert in &alerts {
             eprintln!("VMI: rank {}: {}", self.me.get(), alert.text);
+        }
+        if alerts.iter().any(|a| a.severity == Severity::Lost) {
+            // No message can tell the peers: the launcher does.
+            let texts: Vec<String> = alerts.into_iter().map(|a| a.text).collect();
+            crate::env::end_job(self, class::PROC_ABORTED, &texts.join("; "));
         }
     }
 }

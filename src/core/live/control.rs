@@ -1,0 +1,197 @@
+//! How a live connection agrees on changes with its peer: the control frames of [`super::super::epoch`].
+
+use super::super::alert::Alerts;
+use super::super::epoch::{Proposal, control};
+use super::super::frame::{Header, kind};
+use super::super::sinks::Sinks;
+use super::super::slab::Slab;
+use super::connection::{Live, Proposed, Wanted};
+use super::{Lively, UserBuf, with_room};
+
+/// Longest text of a control frame, bytes.
+pub const MOST_TEXT: usize = 4096;
+
+impl Lively {
+    /// Takes a control frame.
+    pub(super) fn control(
+        &mut self,
+        sinks: &mut Sinks,
+        alerts: &mut Alerts,
+        peer: u32,
+        meta: [u32; 3],
+        slab: Slab,
+    ) {
+        let mut bytes = vec![0; slab.len().min(MOST_TEXT)];
+        let len = bytes.len();
+        slab.copy_to(UserBuf::of(&mut bytes), len);
+        let [what, epoch, _] = meta;
+        let epoch = epoch as u16;
+        match what {
+            control::PROPOSE => self.proposed(alerts, peer, epoch, &String::from_utf8_lossy(&bytes)),
+            control::ACCEPT => self.accepted(peer, epoch),
+            control::REFUSE => {
+                self.refused(alerts, peer, epoch, String::from_utf8_lossy(&bytes).into_owned())
+            }
+            control::SWITCH => self.switched(peer, &String::from_utf8_lossy(&bytes)),
+            control::CARD => self.card(sinks, alerts, peer, &bytes),
+            other => alerts.fault(peer, format!("rank {peer} sent a control frame of type {other}")),
+        }
+        self.advance(alerts, peer);
+    }
+
+    /// The peer wants to change its direction.
+    fn proposed(&mut self, alerts: &mut Alerts, peer: u32, epoch: u16, text: &str) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        let answer = Proposal::decode(text).and_then(|proposal| {
+            let mutual = proposal.mutual.clone();
+            if let Some(change) = &mutual {
+                live.out.check(change)?;
+            }
+            live.inward.prepare(proposal)?;
+            Ok(mutual)
+        });
+        match answer {
+            Ok(mutual) => {
+                live.control.push_back((control::ACCEPT, epoch, Vec::new()));
+                if let Some(change) = mutual {
+                    let follows = Some(epoch);
+                    live.wanted.push_back(Wanted { change, mutual: false, follows, operation: None });
+                }
+            }
+            Err(why) => {
+                alerts.notice(format!("rank {peer} asked for devices and was refused: {why}"));
+                live.control.push_back((control::REFUSE, epoch, why.into_bytes()));
+            }
+        }
+    }
+
+    fn accepted(&mut self, peer: u32, epoch: u16) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        if let Some(proposed) = live.proposed.as_mut().filter(|p| p.epoch == epoch) {
+            proposed.accepted = true;
+        }
+    }
+
+    fn refused(&mut self, alerts: &mut Alerts, peer: u32, epoch: u16, why: String) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        if !live.out.refused(epoch) {
+            return;
+        }
+        let operation = live.proposed.take().and_then(|p| p.operation);
+        live.settled();
+        let why = format!("rank {peer} refused: {why}");
+        match operation {
+            Some(id) => self.operations.failed(id, why),
+            None => alerts.notice(why),
+        }
+    }
+
+    /// The peer's direction has changed, following a mutual proposal of ours.
+    fn switched(&mut self, peer: u32, follows: &str) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        let Ok(follows) = follows.parse::<u16>() else { return };
+        if let Some(at) = live.awaited.iter().position(|(epoch, _)| *epoch == follows)
+            && let (_, Some(id)) = live.awaited.remove(at)
+        {
+            self.operations.done(id);
+        }
+    }
+
+    /// The peer has opened a network.
+    fn card(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32, bytes: &[u8]) {
+        let Some(at) = bytes.iter().position(|b| *b == b'\n') else { return };
+        let name = String::from_utf8_lossy(&bytes[..at]).into_owned();
+        let card = bytes[at + 1..].to_vec();
+        self.cards.retain(|(p, n, _)| (*p, n) != (peer, &name));
+        if self.cards.len() < 64 * self.connections.len() {
+            self.cards.push((peer, name.clone(), card));
+        }
+        self.use_card(sinks, alerts, peer, &name);
+    }
+
+    /// Adds network `name` to the connection to `peer`, if both sides have it.
+    pub fn use_card(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32, name: &str) {
+        let Some((.., card)) = self.cards.iter().find(|(p, n, _)| *p == peer && n == name) else { return };
+        let Some(id) = sinks.number(name) else { return };
+        let Some(network) = sinks.network(id) else { return };
+        if let Err(why) = network.set_card(peer, card) {
+            alerts.fault(peer, format!("network {name}: the card of rank {peer} is of no use: {why}"));
+            return;
+        }
+        let now = self.now;
+        if let Some(live) = &mut self.connections[peer as usize] {
+            live.add_network(id, sinks, &self.down, now);
+        }
+    }
+
+    /// Goes on with the changes of one connection.
+    pub fn advance(&mut self, alerts: &mut Alerts, peer: u32) {
+        let now = self.now;
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        if let Some(outcome) = live.switch() {
+            if let Some((id, true)) = outcome {
+                self.operations.done(id);
+            }
+        }
+        while live.proposed.is_none()
+            && let Some(wanted) = live.wanted.pop_front()
+        {
+            let operation = wanted.operation;
+            if let Err(why) = live.propose(wanted) {
+                live.settled();
+                let why = format!("towards rank {peer}: {why}");
+                match operation {
+                    Some(id) => self.operations.failed(id, why),
+                    None => alerts.notice(why),
+                }
+            }
+        }
+        live.send_control(now);
+    }
+}
+
+impl Live {
+    fn propose(&mut self, wanted: Wanted) -> Result<(), String> {
+        let Wanted { change, mutual, follows, operation } = wanted;
+        let proposal = self.out.propose(&change, mutual, follows)?;
+        let text = proposal.encode();
+        if text.len() > MOST_TEXT {
+            self.out.refused(proposal.epoch);
+            return Err(format!("the list of devices has {} characters, at most {MOST_TEXT}", text.len()));
+        }
+        self.control.push_back((control::PROPOSE, proposal.epoch, text.into_bytes()));
+        self.proposed = Some(Proposed { epoch: proposal.epoch, operation, mutual, follows, accepted: false });
+        Ok(())
+    }
+
+    /// Goes over to an accepted epoch once nothing of the old one is under way. Some: it has; with the operation
+    /// concerned and whether it is done.
+    fn switch(&mut self) -> Option<Option<(u64, bool)>> {
+        let ready = self.proposed.as_ref().is_some_and(|p| p.accepted)
+            && self.unfinished.is_empty()
+            && !self.out.chain().is_pending();
+        if !ready {
+            return None;
+        }
+        let proposed = self.proposed.take()?;
+        self.out.accepted(proposed.epoch);
+        self.settled();
+        let follows = proposed.follows.map_or_else(|| "-".into(), |epoch| epoch.to_string());
+        self.control.push_back((control::SWITCH, proposed.epoch, follows.into_bytes()));
+        if proposed.mutual {
+            self.awaited.push((proposed.epoch, proposed.operation));
+        }
+        Some(proposed.operation.map(|id| (id, !proposed.mutual)))
+    }
+
+    /// Gives waiting control frames to the transfer device. They pass no filter.
+    fn send_control(&mut self, now: u64) {
+        while self.xfer.has_room()
+            && let Some((what, epoch, text)) = self.control.pop_front()
+        {
+            let header = Header { kind: kind::CONTROL, meta: [what, u32::from(epoch), 0], len: text.len() };
+            let slab = with_room(text.len(), |to| to.write(0, &text));
+            self.xfer.push(self.out.epoch(), &header, slab, now);
+        }
+    }
+}

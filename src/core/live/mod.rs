@@ -1,0 +1,463 @@
+//! Live connections: those whose way is more than a direct call to a sink, and may change while it is in use.
+//!
+//! ```text
+//!   send      frame → IRB → send chain → xfer (sequence, retention, choice) → sink
+//!   receive   sink → xfer (acknowledgement, order) → receive chain of the frame's epoch → frame
+//! ```
+//! A connection over shared memory is a direct call until somebody attaches a device to it or takes its network
+//! away, and becomes one again afterwards. A connection over other networks is live from the start, because what a
+//! kernel has taken is not yet delivered.
+//!
+//! [`connection`] is the state of one, [`control`] agrees on changes with the peer, [`tend`] does what time requires.
+
+pub mod connection;
+mod control;
+pub mod operations;
+mod tend;
+
+use super::alert::Alerts;
+use super::buffer::{Buffer, UserBuf};
+use super::device::{Properties, SendError};
+use super::frame::{Header, Incoming, Token, kind};
+use super::io::{Command, Irb, Outcome, Status, complete, dispatch};
+use super::sinks::{FIRST, LOOPBACK, SHM, Sinks};
+use super::slab::{BufferOp, Slab};
+use crate::devices::xfer::{Arrival, Ready};
+use crate::sys::clock::monotonic_ns;
+use connection::{Kit, Live};
+use operations::Operations;
+use std::collections::VecDeque;
+
+/// Sink number in the tokens of frames handed up from here.
+pub const LIVE: u8 = 255;
+/// Bytes of the inner meta in front of the payload.
+const INNER: usize = 12;
+/// Payload bytes by which a connection's devices may lengthen a frame, the inner meta included.
+pub const ROOM: usize = 256;
+/// Room kept in front of a payload, for what devices put there.
+const HEADROOM: usize = 64;
+/// How long the end of a process waits for acknowledgements, ns.
+const LAST: u64 = 2_000_000_000;
+/// Requests kept for later use.
+const SPARE: usize = 32;
+
+/// All live connections of a process.
+pub struct Lively {
+    kit: Kit,
+    connections: Vec<Option<Box<Live>>>,
+    /// Peers with a live connection.
+    pub active: Vec<u32>,
+    /// Through the receive chain, not yet handed up.
+    arrived: VecDeque<Box<Irb>>,
+    handed: Option<Box<Irb>>,
+    spare: Vec<Box<Irb>>,
+    /// Networks an operator has taken down, by number.
+    pub down: Vec<u8>,
+    /// Cards that have come in-band before their network was opened here: peer, name, card.
+    cards: Vec<(u32, String, Vec<u8>)>,
+    pub operations: Operations,
+    /// Where the cards of the networks opened at the start are.
+    pub published: Option<&'static dyn super::directory::Directory>,
+    /// Devices put on every connection when it is made.
+    pub initial: Vec<super::filter::Spec>,
+    now: u64,
+    tended: u64,
+}
+
+impl Lively {
+    pub fn new(kit: Kit, size: u32) -> Lively {
+        Lively {
+            kit,
+            connections: (0..size).map(|_| None).collect(),
+            active: Vec::new(),
+            arrived: VecDeque::new(),
+            handed: None,
+            spare: Vec::new(),
+            down: Vec::new(),
+            cards: Vec::new(),
+            operations: Operations::default(),
+            published: None,
+            initial: Vec::new(),
+            now: 0,
+            tended: 0,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.active.is_empty()
+    }
+
+    pub fn get(&self, peer: u32) -> Option<&Live> {
+        self.connections.get(peer as usize)?.as_deref()
+    }
+
+    /// The connection to `peer`, made live if it is not.
+    pub fn make(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32) -> &mut Live {
+        if self.connections[peer as usize].is_none() {
+            self.begin(sinks, alerts, peer);
+        }
+        let kit = &self.kit;
+        self.connections[peer as usize].get_or_insert_with(|| Box::new(Live::new(peer, kit)))
+    }
+
+    #[cold]
+    fn begin(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32) {
+        self.now = monotonic_ns();
+        let mut live = Box::new(Live::new(peer, &self.kit));
+        for spec in &self.initial {
+            live.want_initial(spec.clone());
+        }
+        let near = if peer == self.kit.me { Some(LOOPBACK) } else { sinks.slot(peer).map(|_| SHM) };
+        if let Some(id) = near {
+            live.add_network(id, sinks, &self.down, self.now);
+        }
+        self.connections[peer as usize] = Some(live);
+        self.active.push(peer);
+        if near.is_none() {
+            self.add_far(sinks, alerts, peer);
+        }
+    }
+
+    /// Adds the networks besides shared memory that reach `peer`.
+    fn add_far(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32) {
+        for id in sinks.numbers() {
+            let name = sinks.name(id).to_string();
+            let known = self.cards.iter().any(|(p, n, _)| *p == peer && *n == name);
+            if !known && let Some(directory) = self.published {
+                // A network that was opened after the start has no card there.
+                match directory.get(peer, &super::open::card_key(&name)) {
+                    Ok(card) => self.cards.push((peer, name.clone(), card)),
+                    Err(_) => continue,
+                }
+            }
+            self.use_card(sinks, alerts, peer, &name);
+        }
+    }
+
+    /// An operator takes a network of one connection down or up.
+    pub fn enable(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32, id: u8, enabled: bool) {
+        let now = monotonic_ns();
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        live.xfer.set_enabled(id, enabled, now);
+        if !enabled {
+            self.add_far(sinks, alerts, peer);
+        }
+    }
+
+    /// Everything that is owed leaves, as long as the peers take it.
+    pub fn end(&mut self, sinks: &mut Sinks, alerts: &mut Alerts) {
+        let limit = monotonic_ns() + LAST;
+        self.acknowledge_all();
+        self.tend(sinks, alerts);
+        while self.retains() && monotonic_ns() < limit {
+            if let Some(frame) = self.next(sinks, alerts) {
+                if frame.token.sink == LIVE { self.release() } else { sinks.release(frame.token) }
+            } else {
+                std::thread::yield_now();
+            }
+        }
+        self.active.clear();
+    }
+
+    /// What a frame to `peer` may carry.
+    pub fn properties(&self, sinks: &Sinks, peer: u32) -> Properties {
+        let mut ids: Vec<u8> = match self.get(peer) {
+            Some(live) => live.links.iter().map(|(id, _)| *id).collect(),
+            None => sinks.slot(peer).map(|_| SHM).into_iter().collect(),
+        };
+        if ids.is_empty() {
+            ids = sinks.numbers();
+        }
+        let first = sinks.properties(ids.first().copied().unwrap_or(LOOPBACK));
+        let least = ids.iter().map(|id| sinks.properties(*id).max_payload).min().unwrap_or(first.max_payload);
+        Properties { max_payload: least.saturating_sub(ROOM).max(1024), ..first }
+    }
+
+    // ---- send ----
+
+    pub fn send(
+        &mut self,
+        sinks: &mut Sinks,
+        alerts: &mut Alerts,
+        peer: u32,
+        header: Header,
+        fill: impl FnOnce(UserBuf),
+    ) -> Result<(), SendError> {
+        if self.connections[peer as usize].is_none() {
+            self.begin(sinks, alerts, peer);
+        }
+        let Some(live) = &mut self.connections[peer as usize] else { return Err(SendError::Full) };
+        if live.xfer.thin().is_none() {
+            self.now = monotonic_ns();
+        }
+        let now = self.now;
+        if let Some(why) = &live.lost {
+            return Err(SendError::Lost(why.clone()));
+        }
+        if live.is_finished() {
+            return Err(SendError::Lost(format!("rank {peer} has finished")));
+        }
+        if live.is_stalled() || !live.xfer.has_room() {
+            live.flush(sinks, now);
+            return Err(SendError::Full);
+        }
+        if live.out.chain().is_empty() {
+            let slab = with_room(header.len, fill);
+            live.xfer.push(live.out.epoch(), &header, slab, now);
+        } else {
+            let irb = request(&mut self.spare, Command::Send, peer, header, fill);
+            match dispatch(live.out.chain(), irb) {
+                Outcome::Passed(irb) => {
+                    if let Some(done) = live.launch(sinks, irb, now) {
+                        keep_spare(&mut self.spare, done);
+                    }
+                }
+                Outcome::Completed(irb) => {
+                    if let Status::Failed(why) = irb.status {
+                        return Err(SendError::Lost(why));
+                    }
+                }
+                Outcome::Pending => {}
+            }
+        }
+        live.flush(sinks, now);
+        Ok(())
+    }
+
+    // ---- receive ----
+
+    /// The next frame for the layer above, from the sinks or from what has waited here.
+    pub fn next(&mut self, sinks: &mut Sinks, alerts: &mut Alerts) -> Option<Incoming> {
+        for _ in 0..64 {
+            if let Some(frame) = self.hand_up() {
+                return Some(frame);
+            }
+            let Some(frame) = sinks.next() else {
+                self.tend(sinks, alerts);
+                return self.hand_up();
+            };
+            if frame.header.kind < kind::CORE {
+                return Some(frame);
+            }
+            if let Some(frame) = self.arrive(sinks, alerts, frame) {
+                return Some(frame);
+            }
+        }
+        None
+    }
+
+    fn hand_up(&mut self) -> Option<Incoming> {
+        if self.handed.is_some() {
+            return None;
+        }
+        let mut irb = self.arrived.pop_front()?;
+        let (len, payload) = contiguous(&mut irb.slab);
+        let header = Header { len, ..irb.header };
+        let token = Token { sink: LIVE, slot: irb.connection, line: 0 };
+        let frame = Incoming { peer: irb.connection, header, payload, token };
+        self.handed = Some(irb);
+        Some(frame)
+    }
+
+    /// The layer above is done with the frame handed up last.
+    pub fn release(&mut self) {
+        let Some(irb) = self.handed.take() else { return };
+        let Some(live) = &mut self.connections[irb.connection as usize] else { return };
+        live.above -= 1;
+        let done = if irb.has_stack() { complete(live.inward.chain(), irb) } else { irb };
+        keep_spare(&mut self.spare, done);
+    }
+
+    /// Takes a frame of the core's own kinds. Some: it goes up as it lies in the sink.
+    pub fn arrive(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, frame: Incoming) -> Option<Incoming> {
+        if frame.token.sink >= FIRST {
+            self.now = monotonic_ns();
+        }
+        let now = self.now;
+        self.make(sinks, alerts, frame.peer);
+        let live = self.connections[frame.peer as usize].as_mut()?;
+        live.add_network(frame.token.sink, sinks, &self.down, now);
+        match live.xfer.arrive(frame.token.sink, &frame.header, now) {
+            Arrival::Deliver { epoch, kind } if live.passes_in_place(epoch, kind) => {
+                let up = in_place(frame, kind);
+                self.take_ready(sinks, alerts, frame.peer);
+                return Some(up);
+            }
+            Arrival::Deliver { epoch, kind } => {
+                let slab = copied(&frame);
+                sinks.release(frame.token);
+                self.deliver(sinks, alerts, frame.peer, epoch, kind, slab);
+                self.take_ready(sinks, alerts, frame.peer);
+            }
+            Arrival::Keep => {
+                live.xfer.keep(copied(&frame));
+                sinks.release(frame.token);
+            }
+            Arrival::Duplicate | Arrival::Nothing => sinks.release(frame.token),
+            Arrival::Malformed(why) => {
+                sinks.release(frame.token);
+                alerts.fault(frame.peer, format!("rank {} sent {why}; it is left out", frame.peer));
+            }
+        }
+        None
+    }
+
+    /// What has waited for the frame that has just been delivered.
+    fn take_ready(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32) {
+        while let Some(live) = &mut self.connections[peer as usize]
+            && let Some(Ready { epoch, kind, slab }) = live.xfer.next_ready()
+        {
+            self.deliver(sinks, alerts, peer, epoch, kind, slab);
+        }
+    }
+
+    /// A frame that is next in sequence.
+    fn deliver(
+        &mut self,
+        sinks: &mut Sinks,
+        alerts: &mut Alerts,
+        peer: u32,
+        epoch: u16,
+        inner: u8,
+        slab: Slab,
+    ) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        if !live.held.is_empty() || live.must_hold(epoch) {
+            live.held.push_back((epoch, inner, slab));
+            return;
+        }
+        self.deliver_now(sinks, alerts, peer, epoch, inner, slab);
+    }
+
+    fn deliver_now(
+        &mut self,
+        sinks: &mut Sinks,
+        alerts: &mut Alerts,
+        peer: u32,
+        epoch: u16,
+        inner: u8,
+        mut slab: Slab,
+    ) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        if let Err(why) = live.inward.go_to(epoch) {
+            live.lose(alerts, format!("rank {peer} broke the protocol: {why}"));
+            return;
+        }
+        let meta = inner_meta(&mut slab);
+        if inner == kind::CONTROL {
+            self.control(sinks, alerts, peer, meta, slab);
+            return;
+        }
+        let header = Header { kind: inner, meta, len: slab.len() };
+        let irb = Irb::new(Command::Receive, peer, header, slab);
+        match dispatch(live.inward.chain(), irb) {
+            Outcome::Passed(irb) => {
+                live.above += 1;
+                self.arrived.push_back(irb);
+            }
+            Outcome::Completed(irb) => {
+                if let Status::Failed(why) = irb.status {
+                    live.lose(alerts, why);
+                }
+            }
+            Outcome::Pending => {}
+        }
+    }
+
+    /// Goes on with frames that had to wait for devices of an older epoch.
+    fn deliver_held(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32) {
+        while let Some(live) = &mut self.connections[peer as usize]
+            && let Some((epoch, ..)) = live.held.front()
+        {
+            let epoch = *epoch;
+            if live.must_hold(epoch) {
+                return;
+            }
+            if let Some((epoch, inner, slab)) = live.held.pop_front() {
+                self.deliver_now(sinks, alerts, peer, epoch, inner, slab);
+            }
+        }
+    }
+}
+
+/// A frame as it lies in the sink, without what the core has put around it.
+fn in_place(frame: Incoming, inner: u8) -> Incoming {
+    let bytes: [u8; INNER] = frame.bytes(0);
+    let len = frame.header.len.saturating_sub(INNER);
+    let header = Header { kind: inner, meta: words(bytes), len };
+    Incoming { header, payload: frame.payload.offset(INNER as isize), ..frame }
+}
+
+fn words(bytes: [u8; INNER]) -> [u32; 3] {
+    let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    [word(0), word(4), word(8)]
+}
+
+fn inner_bytes(meta: [u32; 3]) -> [u8; INNER] {
+    let mut bytes = [0; INNER];
+    for (to, word) in bytes.chunks_exact_mut(4).zip(meta) {
+        to.copy_from_slice(&word.to_le_bytes());
+    }
+    bytes
+}
+
+/// Takes the inner meta off the front.
+fn inner_meta(slab: &mut Slab) -> [u32; 3] {
+    let mut bytes = [0; INNER];
+    slab.copy_to(UserBuf::of(&mut bytes), INNER);
+    slab.trim_front(INNER);
+    words(bytes)
+}
+
+/// A payload with room in front of it.
+fn with_room(len: usize, fill: impl FnOnce(UserBuf)) -> Slab {
+    let buffer = Buffer::allocate(HEADROOM + len);
+    fill(buffer.address().offset(HEADROOM as isize));
+    let mut slab = Slab::default();
+    if let Some(op) = BufferOp::new(buffer, HEADROOM, len) {
+        slab.push(op);
+    }
+    slab
+}
+
+/// A copy of a frame's payload.
+fn copied(frame: &Incoming) -> Slab {
+    let buffer = Buffer::allocate(frame.header.len);
+    frame.payload.copy_to(buffer.address(), frame.header.len);
+    Slab::of(buffer)
+}
+
+/// A request for one frame.
+fn request(
+    spare: &mut Vec<Box<Irb>>,
+    command: Command,
+    peer: u32,
+    header: Header,
+    fill: impl FnOnce(UserBuf),
+) -> Box<Irb> {
+    let Some(mut irb) = spare.pop() else {
+        return Irb::new(command, peer, header, with_room(header.len, fill));
+    };
+    irb.reuse(command, peer, header);
+    match irb.slab.refit(HEADROOM, header.len) {
+        Some(to) => fill(to),
+        None => irb.slab = with_room(header.len, fill),
+    }
+    irb
+}
+
+fn keep_spare(spare: &mut Vec<Box<Irb>>, irb: Box<Irb>) {
+    if spare.len() < SPARE {
+        spare.push(irb);
+    }
+}
+
+/// The slab's bytes in one piece; a scattered slab is gathered into a buffer of its own first.
+fn contiguous(slab: &mut Slab) -> (usize, UserBuf) {
+    if slab.ops().len() > 1 {
+        let whole = Buffer::allocate(slab.len());
+        slab.copy_to(whole.address(), slab.len());
+        *slab = Slab::of(whole);
+    }
+    (slab.len(), slab.ops().first().map_or(UserBuf::BOTTOM, |op| op.address()))
+}
