@@ -143,8 +143,15 @@ impl Tcp {
         header: Header,
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
-        self.care(peer, Care::Direct);
-        if matches!(self.link_mut(peer).state, State::Unused) {
+        let link = self.link_mut(peer);
+        // A brief attempt that has failed is none: nothing has been sent yet.
+        let first = link.generation == 0 && link.care == Care::Unknown;
+        let begin = matches!(link.state, State::Unused) || (first && matches!(link.state, State::Lost(..)));
+        if link.care == Care::Unknown && matches!(link.state, State::Dialing(_)) {
+            return Err(SendError::Full);
+        }
+        link.care = link.care.max(Care::Direct);
+        if begin {
             self.begin(peer, Patience::LONG);
         }
         let Some(link) = &mut self.links[peer as usize] else { return Err(SendError::Full) };

@@ -4,8 +4,9 @@ use super::dial::Patience;
 use super::link::{Care, State};
 use super::outbox::SHARED_LIMIT;
 use super::{LINK, Tcp, token, wire};
+use crate::core::buffer::UserBuf;
 use crate::core::device::{Properties, SendError};
-use crate::core::frame::{Header, Incoming, Token};
+use crate::core::frame::{Header, Incoming, Token, kind};
 use crate::core::interfaces;
 use crate::core::network::{Link, Network};
 use crate::core::slab::Slab;
@@ -49,14 +50,17 @@ impl Network for Tcp {
     }
 
     fn open(&mut self, peer: u32) {
-        self.care(peer, Care::Kept);
         let link = self.link_mut(peer);
         let broken = if matches!(link.state, State::Up(_)) { link.broken.clone() } else { None };
         if let Some(why) = broken {
             self.lose(peer, &why);
         }
-        if matches!(self.link_mut(peer).state, State::Unused | State::Lost(..)) {
-            self.begin(peer, Patience::SHORT);
+        let link = self.link_mut(peer);
+        match link.state {
+            // What it has lost would be missing.
+            State::Lost(..) if link.care == Care::Direct => {}
+            State::Unused | State::Lost(..) => self.begin(peer, Patience::SHORT),
+            _ => {}
         }
     }
 
@@ -79,6 +83,9 @@ impl Network for Tcp {
     }
 
     fn send(&mut self, peer: u32, header: Header, slab: &Slab) -> Result<(), SendError> {
+        if header.kind < kind::CORE {
+            return self.send_filled(peer, header, |to| slab_to(slab, to, header.len));
+        }
         let Some(link) = self.links[peer as usize].as_deref_mut().filter(|link| link.is_up()) else {
             return Err(self.not_up(peer));
         };
@@ -131,6 +138,10 @@ impl Network for Tcp {
     fn close(&mut self) {
         self.end();
     }
+}
+
+fn slab_to(slab: &Slab, to: UserBuf, len: usize) {
+    slab.clone().read(to, len);
 }
 
 impl Tcp {

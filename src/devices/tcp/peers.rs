@@ -17,12 +17,6 @@ impl Tcp {
         self.links[peer as usize].get_or_insert_default()
     }
 
-    /// The link is used in this way from now on; the higher care stays.
-    pub(super) fn care(&mut self, peer: u32, care: Care) {
-        let link = self.link_mut(peer);
-        link.care = link.care.max(care);
-    }
-
     // ---- our own end ----
 
     /// Listens where we should and do not yet: an interface may come and go.
@@ -56,7 +50,7 @@ impl Tcp {
     #[cold]
     pub(super) fn begin(&mut self, peer: u32, patience: Patience) {
         let now = monotonic_ns();
-        if now >= self.looked + LOOK && (self.trouble.is_some() || self.link_mut(peer).care == Care::Kept) {
+        if now >= self.looked + LOOK && (self.trouble.is_some() || self.link_mut(peer).proposed > 0) {
             self.listen();
         }
         let addresses = interfaces::in_order(self.cards[peer as usize].clone(), &self.interfaces);
@@ -185,7 +179,7 @@ impl Tcp {
         let why = self.about(peer, why);
         self.dialing.retain(|d| *d != peer);
         self.reset(peer, State::Lost(monotonic_ns(), why));
-        if self.link_mut(peer).care != Care::Kept {
+        if self.link_mut(peer).care == Care::Direct {
             self.lost.push(peer);
         }
     }

@@ -223,7 +223,7 @@ impl Tcp {
     fn report_loss(&mut self, peer: u32, now: u64) {
         if let Some(link) = self.links[peer as usize].as_deref()
             && let State::Lost(since, why) = &link.state
-            && link.care != Care::Kept
+            && link.care == Care::Direct
         {
             if now < since + GRACE {
                 self.lost.push(peer);
@@ -242,13 +242,13 @@ impl Tcp {
         let bye = Header { kind: BYE, meta: [0; 3], len: 0 };
         let mut last_bytes = KEPT_LAST;
         for link in self.links.iter_mut().flatten() {
-            let waits_for_nothing = link.care == Care::Kept && matches!(link.state, State::Dialing(_));
+            let waits_for_nothing = link.care != Care::Direct && matches!(link.state, State::Dialing(_));
             if waits_for_nothing {
                 link.reset(State::Unused);
             } else if link.is_open() {
                 link.outbox.push(bye, |_| {});
             }
-            if link.care != Care::Kept {
+            if link.care == Care::Direct {
                 last_bytes = LAST_BYTES;
             }
         }

@@ -147,9 +147,9 @@ fn interfaces_card(addresses: &[SocketAddr]) -> Vec<u8> {
 fn both_up(ranks: &mut [Udp], mut between: impl FnMut()) {
     until("the sessions", LONG, || {
         between();
-        for me in 0..2 {
-            receive(&mut ranks[me]);
-            ranks[me].open(1 - me as u32);
+        for (peer, udp) in [1, 0].into_iter().zip(&mut *ranks) {
+            receive(udp);
+            udp.open(peer);
         }
         let session = |me: usize| ranks[me].peers[1 - me].as_ref().map_or(0, |p| p.session);
         (0..2).all(|me| ranks[me].link(1 - me as u32) == Link::Up) && session(0) == session(1)

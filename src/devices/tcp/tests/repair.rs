@@ -323,4 +323,31 @@ fn a_direct_link_stays_broken() {
     assert_eq!(job.ranks[1].lost, [0]);
     assert_eq!(job.ranks[0].send_filled(1, header(0, 0), |_| {}), Err(SendError::Full));
     assert!(matches!(job.ranks[0].link(1), Way::Down(_)));
+    job.ranks[0].open(1);
+    assert!(matches!(job.ranks[0].link(1), Way::Down(_)));
+}
+
+/// Frames that nobody keeps, sent by the way of those that somebody does: the first makes a patient attempt.
+#[test]
+fn a_plain_frame_survives_a_brief_attempt() {
+    let mut job = job(2);
+    let good = job.ranks[0].cards[1].clone();
+    job.ranks[0].set_card(1, b"127.0.0.1:9").unwrap();
+    job.ranks[0].open(1);
+    until("the failure", LONG, || {
+        job.ranks[0].poll_all();
+        matches!(job.ranks[0].link(1), Way::Down(_))
+    });
+    job.ranks[0].cards[1] = good;
+    let plain = Header { kind: 5, ..live(4, 100) };
+    until("the sending", LONG, || {
+        job.ranks[1].poll_all();
+        job.ranks[0].poll_all();
+        Network::send(&mut job.ranks[0], 1, plain, &slab(&bytes_of(4, 100))).is_ok()
+    });
+    until("the frame", LONG, || {
+        poll(&mut job.ranks[0]);
+        poll(&mut job.ranks[1]) == [4]
+    });
+    assert_eq!(job.ranks[1].links[0].as_ref().unwrap().care, Care::Direct);
 }
