@@ -124,6 +124,14 @@ fn two_networks_serve_a_job() {
     hosts.passes(2, "mpi/coll/everyone", &["VMI_CONFIG=network/two.conf"]);
 }
 
+#[test]
+fn datagrams_serve_a_job() {
+    let Some(hosts) = Hosts::make(6) else { return };
+    hosts.passes(1, "mpi/p2p/sizes", &["VMI_CONFIG=network/udp.conf"]);
+    hosts.passes(2, "mpi/p2p/order", &["VMI_CONFIG=network/udp.conf"]);
+    hosts.passes(2, "mpi/coll/mixed_traffic", &["VMI_CONFIG=network/udp.conf"]);
+}
+
 /// A network whose interface is down when the job starts is no reason not to start it.
 #[test]
 fn a_network_that_is_down_at_the_start_is_done_without() {
