@@ -86,7 +86,13 @@ impl Core {
     pub fn send(&mut self, peer: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
         match (self.routes[peer as usize], &mut self.sinks.shm) {
             (Route::Shm(slot), Some(shm)) => shm.send(slot, header, fill),
-            (Route::Loopback, _) => self.sinks.loopback.send(0, header, fill),
+            (Route::Loopback, _) => {
+                // Another thread of this process may be asleep and waiting for it.
+                if self.sleepers > 0 {
+                    self.ring_own_bell();
+                }
+                self.sinks.loopback.send(0, header, fill)
+            }
             (route, _) => self.send_far(route, peer, header, fill),
         }
     }
