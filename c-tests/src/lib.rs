@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod hosts;
 pub mod job;
 pub mod program;
 pub mod stage;

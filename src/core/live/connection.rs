@@ -126,6 +126,11 @@ impl Live {
             && self.inward.chain().is_empty()
     }
 
+    /// A frame of `epoch` may pass the receive chain now.
+    pub fn follows(&mut self, epoch: u16) -> bool {
+        self.held.is_empty() && !self.must_hold(epoch)
+    }
+
     /// A frame of `epoch` has to wait until the devices of the one before have given everything up.
     pub fn must_hold(&mut self, epoch: u16) -> bool {
         epoch != self.inward.epoch() && (self.above > 0 || self.inward.chain().is_pending())

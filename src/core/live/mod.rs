@@ -38,6 +38,8 @@ pub const ROOM: usize = 256;
 const HEADROOM: usize = 64;
 /// How long the end of a process waits for acknowledgements, ns.
 const LAST: u64 = 2_000_000_000;
+/// Fruitless looks from one tending to the next: it costs as much as a message.
+const TEND: u32 = 16;
 /// Requests kept for later use.
 const SPARE: usize = 32;
 
@@ -60,6 +62,8 @@ pub struct Lively {
     pub published: Option<&'static dyn super::directory::Directory>,
     /// Devices put on every connection when it is made.
     pub initial: Vec<super::filter::Spec>,
+    /// Looks at the sinks that have brought nothing.
+    fruitless: u32,
     now: u64,
     tended: u64,
 }
@@ -78,6 +82,7 @@ impl Lively {
             operations: Operations::default(),
             published: None,
             initial: Vec::new(),
+            fruitless: 0,
             now: 0,
             tended: 0,
         }
@@ -233,7 +238,10 @@ impl Lively {
                 return Some(frame);
             }
             let Some(frame) = sinks.next() else {
-                self.tend(sinks, alerts);
+                self.fruitless = self.fruitless.wrapping_add(1);
+                if self.fruitless.is_multiple_of(TEND) {
+                    self.tend(sinks, alerts);
+                }
                 return self.hand_up();
             };
             if frame.header.kind < kind::CORE {
@@ -283,6 +291,10 @@ impl Lively {
                 self.take_ready(sinks, alerts, frame.peer);
                 return Some(up);
             }
+            Arrival::Deliver { epoch, kind: inner } if inner < kind::CORE && live.follows(epoch) => {
+                self.climb(sinks, alerts, &frame, epoch, inner);
+                self.take_ready(sinks, alerts, frame.peer);
+            }
             Arrival::Deliver { epoch, kind } => {
                 let slab = copied(&frame);
                 sinks.release(frame.token);
@@ -300,6 +312,26 @@ impl Lively {
             }
         }
         None
+    }
+
+    /// A frame of the program goes up the receive chain of its epoch.
+    fn climb(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, frame: &Incoming, epoch: u16, inner: u8) {
+        let Some(live) = &mut self.connections[frame.peer as usize] else { return };
+        let gone = live.inward.go_to(epoch);
+        let up = in_place(*frame, inner);
+        let irb = request(&mut self.spare, Command::Receive, frame.peer, up.header, |to| {
+            up.payload.copy_to(to, up.header.len);
+        });
+        sinks.release(frame.token);
+        match gone.map(|()| dispatch(live.inward.chain(), irb)) {
+            Ok(Outcome::Passed(irb)) => {
+                live.above += 1;
+                self.arrived.push_back(irb);
+            }
+            Ok(Outcome::Completed(irb)) => live.mourn(alerts, irb.status),
+            Ok(Outcome::Pending) => {}
+            Err(why) => live.lose(alerts, format!("rank {} broke the protocol: {why}", frame.peer)),
+        }
     }
 
     /// What has waited for the frame that has just been delivered.

@@ -188,7 +188,7 @@ impl Live {
         }
     }
 
-    fn mourn(&mut self, alerts: &mut Alerts, status: Status) {
+    pub fn mourn(&mut self, alerts: &mut Alerts, status: Status) {
         if let Status::Failed(why) = status {
             self.lose(alerts, why);
         }

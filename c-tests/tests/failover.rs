@@ -1,0 +1,125 @@
+//! Networks that break and come back under a running program: nothing lost, doubled or reordered.
+//!
+//! Two hosts with two networks. A program exchanges messages all the time and verifies every byte and the order, while
+//! cables are pulled, packets vanish, connections are reset, on one network or on both. `VMI_CYCLES` sets how often
+//! (default 12).
+
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use vmi_c_tests::hosts::{Hosts, ip};
+
+/// xorshift64*: the same cuts in each run of a seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) % n
+    }
+
+    fn ms(&mut self, least: u64, most: u64) -> Duration {
+        Duration::from_millis(least + self.below(most - least))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Cut {
+    /// The interface goes down on one host.
+    Down,
+    /// Packets vanish on their way: the neighbour's hardware address is wrong on both hosts.
+    Silent,
+    /// All tcp connections over the network are reset.
+    Reset,
+}
+
+fn address(cable: char, number: u8, end: usize) -> String {
+    format!("10.{}.{number}.{}", if cable == 'a' { 97 } else { 98 }, end + 1)
+}
+
+fn cut(hosts: &Hosts, number: u8, cable: char, how: Cut) {
+    match how {
+        Cut::Down => hosts.plug(0, cable, "down"),
+        Cut::Silent => {
+            for end in 0..2 {
+                let peer = address(cable, number, 1 - end);
+                let host = &hosts.names[end];
+                let wrong = "lladdr 02:00:00:00:00:99";
+                assert!(ip(&format!("-n {host} neigh replace {peer} {wrong} dev {cable}0 nud permanent")));
+            }
+        }
+        Cut::Reset => {
+            let kill = ["netns", "exec", &hosts.names[0], "ss", "-K", "dst", &address(cable, number, 1)];
+            assert!(Command::new("ip").args(kill).output().is_ok_and(|o| o.status.success()));
+        }
+    }
+}
+
+fn mend(hosts: &Hosts, number: u8, cable: char, how: Cut) {
+    match how {
+        Cut::Down => hosts.plug(0, cable, "up"),
+        Cut::Silent => {
+            for end in 0..2 {
+                let peer = address(cable, number, 1 - end);
+                ip(&format!("-n {} neigh del {peer} dev {cable}0", hosts.names[end]));
+            }
+        }
+        Cut::Reset => {}
+    }
+}
+
+/// One cut of one network, or of both, and what follows.
+fn cycle(hosts: &Hosts, number: u8, random: &mut Random) {
+    let cables: &[char] = [&['a'][..], &['b'], &['a', 'b']][random.below(3) as usize];
+    let cuts: Vec<(char, Cut)> =
+        cables.iter().map(|c| (*c, [Cut::Down, Cut::Silent, Cut::Reset][random.below(3) as usize])).collect();
+    for (cable, how) in &cuts {
+        cut(hosts, number, *cable, *how);
+        std::thread::sleep(random.ms(0, 50));
+    }
+    std::thread::sleep(random.ms(10, 1200));
+    for (cable, how) in &cuts {
+        mend(hosts, number, *cable, *how);
+    }
+    std::thread::sleep(random.ms(0, 700));
+}
+
+fn survives(number: u8, ranks: usize, environment: &[&str]) {
+    let Some(hosts) = Hosts::with_two_networks(number) else { return };
+    let cycles: u64 = std::env::var("VMI_CYCLES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let seed = std::env::var("VMI_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0x5eed);
+    let seconds = (cycles as f64 * 1.2 + 2.0).to_string();
+    let over = AtomicBool::new(false);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        let job = scope.spawn(|| {
+            let limit = Duration::from_secs(60 + 4 * cycles);
+            let environment = [environment, &["VMI_DEAD_AFTER=300"]].concat();
+            let outcome = hosts.run(ranks, "network/traffic", &environment, &[&seconds], limit);
+            over.store(true, Ordering::SeqCst);
+            outcome
+        });
+        let mut random = Random(seed);
+        std::thread::sleep(Duration::from_millis(700));
+        let mut done = 0;
+        while done < cycles && !over.load(Ordering::SeqCst) {
+            cycle(&hosts, number, &mut random);
+            done += 1;
+        }
+        let outcome = job.join().expect("the job was run");
+        assert!(outcome.code == Some(0), "after {done} cycles, seed {seed}: {}", outcome.report());
+        println!("{done} cycles in {:.0} s: {}", started.elapsed().as_secs_f64(), outcome.stdout.trim());
+    });
+}
+
+#[test]
+fn two_tcp_networks_break_in_turn_and_together() {
+    survives(11, 1, &["VMI_CONFIG=network/two.conf"]);
+}
+
+#[test]
+fn tcp_and_datagrams_break_in_turn_and_together() {
+    survives(12, 2, &["VMI_CONFIG=network/unlike.conf"]);
+}
