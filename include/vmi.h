@@ -204,7 +204,7 @@ extern VMIStreamRecv recvFn;         /* the receive function; see VMI_STREAM_SET
 
 /* ---- Beginning, end, progress ----------------------------------------------------------------------------------- */
 
-/* Reads the environment, once: VMI_KEY, VMI_INLINED_DATA_SZ (bytes, 16384), VMI_DISABLE_REGCACHE, and in seconds
+/* Reads the environment, once: VMI_KEY, VMI_INLINED_DATA_SZ (bytes, 65536), VMI_DISABLE_REGCACHE, and in seconds
  * VMI_CONNECT_TIMEOUT (60). Arguments are not used and may be 0 and NULL. In a job of several hosts it waits for the
  * other processes of the job. */
 VMI_STATUS VMI_Init(int argc, char **argv);
@@ -336,6 +336,14 @@ VMI_STATUS VMI_RDMA_Set_Get_Notification_Callback(PVMI_CONNECT connection, VMIRD
 UINT32 VMI_Job_Rank(void);
 UINT32 VMI_Job_Size(void);
 
+/* The key of another rank, if all keys are "<program>:<rank>" as ours is. */
+VMI_STATUS VMI_Job_Key(UINT32 rank, char *key, ULONG room);
+/* VMI_Init under this key, whatever the environment says: as a process started by hand, and not as the member of a job
+ * that it may be. */
+VMI_STATUS VMI_Init_With_Key(const char *key);
+
+/* Bytes that wait for room on the way to the peer. */
+ULONG VMI_Connection_Waiting(PVMI_CONNECT connection);
 VMI_STATUS VMI_Connection_Deallocate_Address(PVMI_NETADDRESS address);
 /* Frees the object of a connection that was never made or has ended. */
 VMI_STATUS VMI_Connection_Free(PVMI_CONNECT connection);

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use crate::root;
 
 /// Every name under which a program may ask for one of our libraries, and the file that cargo makes.
-const LIBRARIES: [(&str, &str); 11] = [
+const LIBRARIES: [(&str, &str); 13] = [
     ("libmpi_abi.so.1", "libvmi_abi_std.so"),
     ("libmpi_abi.so.0", "libvmi_abi_std.so"),
     ("libmpi_abi.so", "libvmi_abi_std.so"),
@@ -25,15 +25,18 @@ const LIBRARIES: [(&str, &str); 11] = [
     ("libvmi.so", "libvmi_capi.so"),
     ("libvmi20.so", "libvmi_capi.so"),
     ("libvmi.a", "libvmi_capi.a"),
+    ("libvmi1.so.1", "libvmi_capi1.so"),
+    ("libvmi1.so", "libvmi_capi1.so"),
 ];
 
 /// Scripts and headers of the repository that are installed as they are.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("bin/mpicc", "mpi-shim/wrappers/mpicc"),
     ("bin/mpicxx", "mpi-shim/wrappers/mpicxx"),
     ("bin/mpic++", "mpi-shim/wrappers/mpicxx"),
     ("include/mpi.h", "include/mpi.h"),
     ("include/vmi.h", "include/vmi.h"),
+    ("include/vmi1.h", "include/vmi1.h"),
     ("include/vmi_device.h", "include/vmi_device.h"),
 ];
 

@@ -46,6 +46,7 @@ fn c_type(declaration: &str) -> String {
     let base = match words[usize::from(constant)] {
         "char" => "c_char",
         "int" => "c_int",
+        "size_t" => "usize",
         other => other,
     };
     let pointer = if constant { "*const " } else { "*mut " };
@@ -58,6 +59,7 @@ fn header(name: &str, prefix: &str) -> Prototypes {
     for statement in text.split([';', '{', '}']) {
         let statement = statement.trim();
         let Some((head, arguments)) = statement.split_once('(') else { continue };
+        let head = head.replace('*', "* ");
         let (Some((result, name)), false) = (head.trim().rsplit_once(' '), statement.starts_with("typedef"))
         else {
             continue;
@@ -107,8 +109,12 @@ fn exports(folder: &str, prefix: &str) -> Prototypes {
 
 #[test]
 fn prototypes_are_the_same_in_c_and_rust() {
-    let (c, rust) = (header("vmi.h", "VMI_"), exports("src/capi/src", "VMI_"));
-    assert!(c.len() > 60, "the header declares {} functions only", c.len());
+    compare(header("vmi.h", "VMI_"), exports("src/capi/src", "VMI_"), 60);
+    compare(header("vmi1.h", "VMI1_"), exports("src/capi/vmi1/src", "VMI1_"), 13);
+}
+
+fn compare(c: Prototypes, rust: Prototypes, least: usize) {
+    assert!(c.len() > least, "the header declares {} functions only", c.len());
     for (name, types) in &c {
         assert_eq!(Some(types), rust.get(name), "{name}: header, then library");
     }
@@ -126,25 +132,32 @@ fn symbols(library: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_library_exports_what_the_header_declares_and_no_more() {
-    let variables = ["VMI_DEVICE_RUNTIME", "localAddress", "recvFn"];
-    let declared = header("vmi.h", "VMI_");
-    let exported = symbols("libvmi.so.2");
-    for name in declared.keys().map(String::as_str).chain(variables) {
-        assert!(exported.iter().any(|symbol| symbol == name), "{name} is not exported");
+fn the_libraries_export_what_their_headers_declare_and_no_more() {
+    // With the bridge to VMI 1, and VMI 1 as a device.
+    let variables = ["VMI_DEVICE_RUNTIME", "localAddress", "recvFn", "vmi1_module"];
+    check_exports("libvmi.so.2", header("vmi.h", "VMI_"), &variables);
+    check_exports("libvmi1.so.1", header("vmi1.h", "VMI1_"), &["vmi_device"]);
+}
+
+fn check_exports(library: &str, declared: Prototypes, variables: &[&str]) {
+    let exported = symbols(library);
+    for name in declared.keys().map(String::as_str).chain(variables.iter().copied()) {
+        assert!(exported.iter().any(|symbol| symbol == name), "{library} does not export {name}");
     }
     for name in &exported {
         let known = declared.contains_key(name) || variables.contains(&name.as_str());
-        assert!(known || name == "rust_eh_personality", "{name} is exported");
+        assert!(known || name == "rust_eh_personality", "{library} exports {name}");
     }
 }
 
 #[test]
-fn the_library_is_named_as_programs_ask_for_it() {
-    for name in ["libvmi.so.2", "libvmi.so", "libvmi20.so"] {
+fn libraries_are_named_as_programs_ask_for_them() {
+    let all = [("libvmi.so", "libvmi.so.2"), ("libvmi20.so", "libvmi.so.2"), ("libvmi1.so", "libvmi1.so.1")];
+    for (name, own) in all {
         let file = Stage::get().lib().join(name);
         let output = Command::new("readelf").arg("-d").arg(&file).output().expect("readelf runs");
-        assert!(String::from_utf8_lossy(&output.stdout).contains("[libvmi.so.2]"), "{}", file.display());
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(&format!("[{own}]")) && text.contains("NODELETE"), "{}", file.display());
     }
 }
 
@@ -172,7 +185,7 @@ fn check_header(language: &str, standard: &str, includes: &str) {
 }
 
 #[test]
-fn the_header_compiles_alone() {
+fn headers_compile_alone() {
     for version in ["", "#define VMI_API_VERSION 20\n", "#define VMI_API_VERSION 21\n"] {
         for (language, standard) in [("c", "c99"), ("c", "gnu17"), ("c++", "c++11"), ("c++", "c++17")] {
             check_header(
@@ -184,7 +197,60 @@ fn the_header_compiles_alone() {
     }
 }
 
+/// Runs the program of `vmi1/loop` with a configuration file of one line.
+fn with_module(line: &str, depth: &str) -> job::Outcome {
+    let program = compile("vmi1/loop", Abi::Vmi).unwrap_or_else(|why| panic!("{why}"));
+    let name = format!("vmi1-{}-{}.conf", std::process::id(), line.len());
+    let file = std::env::temp_dir().join(name);
+    fs::write(&file, line).expect("the temporary folder can be written");
+    let mut command = Command::new(program);
+    command.arg(depth).env("VMI1_CONFIG", &file).env("LD_LIBRARY_PATH", Stage::get().lib());
+    let outcome = job::run(&mut command, Duration::from_secs(30));
+    let _ = fs::remove_file(&file);
+    outcome
+}
+
+#[test]
+fn modules_of_vmi_1_are_loaded_by_path() {
+    let module = std::env::temp_dir().join(format!("libloop-{}.so", std::process::id()));
+    let mut command = Command::new("cc");
+    command.args([
+        "-DMODULE",
+        "-shared",
+        "-fPIC",
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-pedantic",
+        "-Werror",
+        "-I",
+    ]);
+    command.arg(root().join("include")).arg(vmi_c_tests::home().join("vmi1/loop.c")).arg("-o").arg(&module);
+    let made = command.output().expect("the compiler runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let path = module.display();
+    for (line, depth, says) in [
+        (format!("# comment\nloop {path} depth=7"), "7", "loop: 7 sent, 7 received"),
+        (format!("loop {path}"), "4", "it reaches rank 0 only"),
+        (format!("loop {path} depth=99"), "0", "depth is 99, expected 1 to 64"),
+        ("gm gm".into(), "0", "there is no such module, expected vmivmi or a path"),
+        ("gm".into(), "0", "line 1: network 'gm' has no module"),
+        ("# gm gm".into(), "0", "names no network"),
+        (
+            format!("x {}", Stage::get().lib().join("libvmi1.so").display()),
+            "0",
+            "has no symbol 'vmi1_module'",
+        ),
+    ] {
+        let outcome = with_module(&line, depth);
+        let right = outcome.code == Some(0) && outcome.stdout.contains(says);
+        assert!(right, "{line}: expected {says}\n{}", outcome.report());
+    }
+    let _ = fs::remove_file(&module);
+}
+
 /// Processes of one program, started one by one, as shells do it.
+/// Programs for VMI 2 take key, rank and size from their own variables, those for VMI 1 from the library's.
 fn by_hand(program: &str, count: usize, order: &[usize]) {
     let file = compile(program, Abi::Vmi).unwrap_or_else(|why| panic!("{why}"));
     let key = format!("hand{}{}", std::process::id(), program.replace('/', ""));
@@ -192,6 +258,10 @@ fn by_hand(program: &str, count: usize, order: &[usize]) {
         let mut command = Command::new(&file);
         command.env("LD_LIBRARY_PATH", Stage::get().lib()).env("T_KEY", &key);
         command.env("T_RANK", rank.to_string()).env("T_SIZE", count.to_string());
+        command
+            .env("VMI1_GROUP", &key)
+            .env("VMI1_RANK", rank.to_string())
+            .env("VMI1_SIZE", count.to_string());
         std::thread::sleep(Duration::from_millis(50));
         command.stdin(Stdio::null()).spawn().expect("the program starts")
     };
@@ -208,6 +278,7 @@ fn processes_started_by_hand_find_each_other() {
     by_hand("vmi/rdma", 2, &[1, 0]);
     by_hand("vmi/crossing", 2, &[0, 1]);
     by_hand("vmi/leave", 3, &[1, 2, 0]);
+    by_hand("vmi1/pingpong", 3, &[2, 0, 1]);
 }
 
 #[test]

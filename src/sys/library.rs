@@ -40,6 +40,20 @@ impl Drop for Library {
     }
 }
 
+/// The folder of the library (or program) that the code at `code` belongs to.
+pub fn folder_of(code: *const ()) -> Option<String> {
+    // SAFETY: an all-zero Dl_info is valid; the call fills it.
+    let mut info: libc::Dl_info = unsafe { std::mem::zeroed() };
+    // SAFETY: `info` is a live local; any address may be asked for.
+    let found = unsafe { libc::dladdr(code.cast(), &raw mut info) };
+    if found == 0 || info.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL; the linker's string lives as long as the library, which is running.
+    let name = unsafe { CStr::from_ptr(info.dli_fname) }.to_str().ok()?;
+    name.rsplit_once('/').map(|(folder, _)| folder.to_string())
+}
+
 fn last_error() -> String {
     // SAFETY: returns NULL or a C string that is valid until the next call of this thread.
     let text = unsafe { libc::dlerror() };

@@ -131,6 +131,19 @@ pub fn store_text<const N: usize>(field: &mut [c_char; N], text: &str, name: &st
     Ok(())
 }
 
+/// Copies a string to a place of the program with room for `room` bytes.
+pub fn write_text(to: *mut c_char, room: usize, text: &str, name: &str) -> Result {
+    if to.is_null() || text.len() >= room {
+        fail!(Argument, "{name} has room for {room} bytes, expected {}", text.len() + 1);
+    }
+    let bytes = text.bytes().chain([0]);
+    for (at, byte) in bytes.enumerate() {
+        // SAFETY: not NULL, and there are more than `text.len()` bytes by the module's invariant.
+        unsafe { to.add(at).write(byte as c_char) };
+    }
+    Ok(())
+}
+
 /// The string in a fixed field.
 pub fn field_text(field: &[c_char]) -> String {
     let bytes: Vec<u8> = field.iter().take_while(|c| **c != 0).map(|c| *c as u8).collect();

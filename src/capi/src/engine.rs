@@ -106,8 +106,9 @@ impl Engine {
     }
 }
 
-/// `VMI_Init`. All that is needed of the environment is copied here: programs free its memory afterwards.
-pub fn begin(e: Eng) -> Result {
+/// `VMI_Init`, and `VMI_Init_With_Key`, which leaves the job alone. All that is needed of the environment is copied
+/// here: programs free its memory afterwards.
+pub fn begin(e: Eng, key: Option<String>) -> Result {
     match e.phase.get() {
         Phase::Before => {}
         Phase::Running => fail!(State, "VMI is initialized already"),
@@ -116,20 +117,35 @@ pub fn begin(e: Eng) -> Result {
     let in_job = |why: String| Fault::new(Code::Job, why);
     let mut settings = Settings::read(|name| std::env::var(name).ok())?;
     let config = e.config.get_or_init_with(Config::load).map_err(in_job)?.clone();
-    let job = join(e)?;
-    settings.complete_key(job.rank(), job.size(), &job.secret());
-    job.put(KEY_CARD, settings.key.as_bytes()).map_err(|why| in_job(why.to_string()))?;
-    e.ways.add(Way::of(open_core(e, job, config)?, job.size(), job.rank(), None));
+    let (host, all_here) = match key {
+        Some(key) => {
+            settings.key = key;
+            e.ways.add(Way::of(Core::alone(), 1, 0, None));
+            (vmi::job::host_name(), true)
+        }
+        None => enter_job(e, &mut settings, config)?,
+    };
     *e.meeting.borrow_mut() = Some(Meeting::open(&settings.key)?);
-    if !job.all_local() {
+    if let (false, Some(job)) = (all_here, e.job.get()) {
         job.fence().map_err(|why| in_job(why.to_string()))?;
     }
-    data::localAddress.set(allocate(own_address(job, &settings.key)?)?);
+    let own = address(&host, 0, &args::own_user(), &settings.key)?;
+    data::localAddress.set(allocate(own)?);
     e.inline_max.set(settings.inline_max);
     *e.settings.borrow_mut() = settings;
     e.phase.set(Phase::Running);
     args::at_exit(leave_at_exit);
     Ok(())
+}
+
+/// Joins the job. Returns the name of this host, and whether all members are here.
+fn enter_job(e: Eng, settings: &mut Settings, config: Config) -> Result<(String, bool)> {
+    let job = join(e)?;
+    settings.complete_key(job.rank(), job.size(), &job.secret());
+    let put = job.put(KEY_CARD, settings.key.as_bytes());
+    put.map_err(|why| Fault::new(Code::Job, why.to_string()))?;
+    e.ways.add(Way::of(open_core(e, job, config)?, job.size(), job.rank(), None));
+    Ok((job.host_of(job.rank()).to_string(), job.all_local()))
 }
 
 /// The card under which a process of a job puts up its key.
@@ -154,10 +170,6 @@ fn open_core(e: Eng, job: &'static Job, config: Config) -> Result<Core> {
     let (rank, size) = (job.rank(), job.size());
     let place = Place { directory: Some(job), ..Place::plain(rank, size, local, node.clone(), config) };
     Core::open(place).map_err(|why| Fault::new(Code::Job, why))
-}
-
-fn own_address(job: &Job, key: &str) -> Result<VMI_NETADDRESS> {
-    address(job.host_of(job.rank()), 0, &args::own_user(), key)
 }
 
 pub fn address(host: &str, port: u32, user: &str, key: &str) -> Result<VMI_NETADDRESS> {

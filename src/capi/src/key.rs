@@ -20,7 +20,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let connect_timeout = Duration::from_secs(60);
-        Settings { key: String::new(), inline_max: 16 << 10, use_cache: true, connect_timeout }
+        Settings { key: String::new(), inline_max: 64 << 10, use_cache: true, connect_timeout }
     }
 }
 
@@ -58,6 +58,14 @@ impl Settings {
         if size > 1 && !self.key.contains(':') {
             self.key = format!("{}:{rank}", self.key);
         }
+    }
+}
+
+/// The key of `rank`, if it is named as we are.
+pub fn of_rank(own: &str, rank: u32) -> Result<String> {
+    match own.rsplit_once(':') {
+        Some((program, _)) => Ok(format!("{program}:{rank}")),
+        None => fail!(State, "the own key '{own}' names no rank"),
     }
 }
 

@@ -17,8 +17,11 @@
 //! callback runs, so a callback may call anything. A handle is a number that is looked up, never a pointer that
 //! is followed; structures that C programs read and write are found by their address in a table first.
 //!
-//! `unsafe` is in [`args`] (reading and writing what pointers from C name), [`callback`] (calling C) and [`data`]
-//! (variables C programs write).
+//! [`vmivmi`] is a program of its own, so to speak: it implements VMI 1.0's module interface by calls of the exported
+//! functions, so that VMI 1 programs run on VMI 2.
+//!
+//! `unsafe` is in [`args`] (reading and writing what pointers from C name), [`callback`] (calling C), [`data`]
+//! (variables C programs write) and `vmivmi`.
 #![deny(unsafe_code)]
 
 #[cfg(all(not(panic = "abort"), not(test)))]
@@ -42,4 +45,7 @@ mod stream;
 mod table;
 mod traffic;
 mod types;
+#[path = "../vmi1/src/contract.rs"]
+mod vmi1_contract;
+mod vmivmi;
 mod ways;

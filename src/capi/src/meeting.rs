@@ -167,7 +167,11 @@ fn here(e: Eng, key: &str, socket: UnixStream) -> Result<Site> {
 
 /// The member of our job on this host that is process `pid`.
 fn member(e: Eng, pid: i32) -> Option<Site> {
-    let (way, node) = (e.ways.get(0)?, e.node.get()?);
+    let way = e.ways.get(0)?;
+    let Some(node) = e.node.get() else {
+        // In no job we are alone.
+        return (pid as u32 == std::process::id()).then_some(Site { way, rank: 0 });
+    };
     let is = |index: &usize| node.control(*index).pid.load(Ordering::Acquire) == pid as u32;
     let index = (0..node.ranks()).find(is)?;
     Some(Site { way, rank: *e.job.get()?.local_ranks().get(index)? })
@@ -175,9 +179,9 @@ fn member(e: Eng, pid: i32) -> Option<Site> {
 
 /// A member of our job on another host: all of them have put up their keys before `VMI_Init` returned.
 fn elsewhere(e: Eng, host: &str, key: &str) -> Result<Site> {
-    let (Some(job), Some(way)) = (e.job.get(), e.ways.get(0)) else { fail!(State, "not initialized") };
-    for rank in (0..job.size()).filter(|rank| !job.is_local(*rank)) {
-        if job.get(rank, KEY_CARD).is_ok_and(|theirs| theirs == key.as_bytes()) {
+    if let (Some(job), Some(way)) = (e.job.get(), e.ways.get(0)) {
+        let theirs = |rank: &u32| job.get(*rank, KEY_CARD).is_ok_and(|theirs| theirs == key.as_bytes());
+        if let Some(rank) = (0..job.size()).filter(|rank| !job.is_local(*rank)).find(theirs) {
             return Ok(Site { way, rank });
         }
     }

@@ -222,7 +222,11 @@ pub fn post(e: Eng, site: &Site, framing: Framing, load: Load<'_>, done: Option<
             Err(SendError::Full) => {}
         }
     }
-    queue(site, framing, load, done)
+    queue(site, framing, load, done)?;
+    if !waits && total > max_payload(site) {
+        flush(e, way);
+    }
+    Ok(())
 }
 
 #[cold]
@@ -240,6 +244,7 @@ fn queue(site: &Site, framing: Framing, load: Load<'_>, done: Option<Event>) -> 
         }
         let (slab, copied) = load.into_slab();
         peer.copied += copied;
+        peer.waiting += total;
         peer.queue.push_back(Out { framing, slab, total, sent: 0, copied, done });
         Ok(())
     })?;
@@ -269,7 +274,10 @@ fn flush(e: Eng, way: &Rc<Way>) -> bool {
             match push(&site, &mut out) {
                 Ok(true) => {
                     any = true;
-                    way.with_peer(rank, |peer| peer.copied -= out.copied);
+                    way.with_peer(rank, |peer| {
+                        peer.copied -= out.copied;
+                        peer.waiting -= out.total;
+                    });
                     if let Some(event) = out.done {
                         e.traffic.later(event, 0);
                     }
@@ -314,7 +322,7 @@ fn push(site: &Site, out: &mut Out) -> std::result::Result<bool, String> {
 #[cold]
 fn lose(e: Eng, site: &Site, first: Out, why: &str) {
     let rest = site.way.with_peer(site.rank, |peer| {
-        peer.copied = 0;
+        (peer.copied, peer.waiting) = (0, 0);
         std::mem::take(&mut peer.queue)
     });
     for out in std::iter::once(first).chain(rest) {

@@ -17,7 +17,8 @@ pub struct Peer {
     pub ends: [Option<PVOID>; 2],
     /// What waits for room, in the order of the calls.
     pub queue: VecDeque<Out>,
-    /// Bytes in `queue` that were copied.
+    /// Bytes in `queue`, and how many of them were copied.
+    pub waiting: usize,
     pub copied: usize,
     /// Reading the peer's memory has failed.
     pub unreadable: bool,

@@ -8,7 +8,7 @@
 //! device's side of each promise is in the header.
 #![allow(unsafe_code, reason = "functions of libraries written in C")]
 
-mod contract;
+pub mod contract;
 mod filter;
 mod network;
 mod words;

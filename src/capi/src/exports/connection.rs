@@ -9,7 +9,7 @@ use crate::types::*;
 use std::ffi::c_char;
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Accept_Fn(function: VMIConnectAccept) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Connection_Accept_Fn(function: VMIConnectAccept) -> VMI_STATUS {
     call_anytime("VMI_Connection_Accept_Fn", |e| {
         e.connections.accept.set(function);
         Ok(())
@@ -17,7 +17,7 @@ extern "C" fn VMI_Connection_Accept_Fn(function: VMIConnectAccept) -> VMI_STATUS
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Disconnect_Fn(function: VMIConnectDisconnect) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Connection_Disconnect_Fn(function: VMIConnectDisconnect) -> VMI_STATUS {
     call_anytime("VMI_Connection_Disconnect_Fn", |e| {
         e.connections.lost.set(function);
         Ok(())
@@ -25,7 +25,7 @@ extern "C" fn VMI_Connection_Disconnect_Fn(function: VMIConnectDisconnect) -> VM
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Create(connection: *mut PVMI_CONNECT) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Connection_Create(connection: *mut PVMI_CONNECT) -> VMI_STATUS {
     call("VMI_Connection_Create", |e| {
         let out = Out::new(connection, "connection")?;
         out.set(connection::create(e));
@@ -34,12 +34,12 @@ extern "C" fn VMI_Connection_Create(connection: *mut PVMI_CONNECT) -> VMI_STATUS
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Free(connection: PVMI_CONNECT) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Connection_Free(connection: PVMI_CONNECT) -> VMI_STATUS {
     call("VMI_Connection_Free", |e| connection::free(e, connection))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Allocate_IPV4_Address(
+pub(crate) extern "C" fn VMI_Connection_Allocate_IPV4_Address(
     host: *mut c_char,
     port: USHORT,
     user: *mut c_char,
@@ -56,7 +56,7 @@ extern "C" fn VMI_Connection_Allocate_IPV4_Address(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Deallocate_Address(address: PVMI_NETADDRESS) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Connection_Deallocate_Address(address: PVMI_NETADDRESS) -> VMI_STATUS {
     call("VMI_Connection_Deallocate_Address", |_| {
         args::release(address);
         Ok(())
@@ -64,7 +64,7 @@ extern "C" fn VMI_Connection_Deallocate_Address(address: PVMI_NETADDRESS) -> VMI
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Bind(
+pub(crate) extern "C" fn VMI_Connection_Bind(
     _local: VMI_NETADDRESS,
     remote: VMI_NETADDRESS,
     connection: PVMI_CONNECT,
@@ -73,7 +73,7 @@ extern "C" fn VMI_Connection_Bind(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Issue(
+pub(crate) extern "C" fn VMI_Connection_Issue(
     connection: PVMI_CONNECT,
     data: PVMI_BUFFER,
     function: VMIConnectIssue,
@@ -86,7 +86,7 @@ extern "C" fn VMI_Connection_Issue(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Disconnect(
+pub(crate) extern "C" fn VMI_Connection_Disconnect(
     connection: PVMI_CONNECT,
     function: VMIDisconnectResponse,
     context: PVOID,
@@ -97,7 +97,10 @@ extern "C" fn VMI_Connection_Disconnect(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Set_Receive_Context(connection: PVMI_CONNECT, context: PVOID) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Connection_Set_Receive_Context(
+    connection: PVMI_CONNECT,
+    context: PVOID,
+) -> VMI_STATUS {
     call("VMI_Connection_Set_Receive_Context", |e| {
         e.connection(connection)?.context.set(context);
         Ok(())
@@ -105,16 +108,24 @@ extern "C" fn VMI_Connection_Set_Receive_Context(connection: PVMI_CONNECT, conte
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_Get_Receive_Context(connection: PVMI_CONNECT) -> PVOID {
+pub(crate) extern "C" fn VMI_Connection_Get_Receive_Context(connection: PVMI_CONNECT) -> PVOID {
     value("VMI_Connection_Get_Receive_Context", std::ptr::null_mut(), |e| {
         Ok(e.connection(connection)?.context.get())
     })
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Connection_One_Way_Latency(connection: PVMI_CONNECT) -> ULONG {
+pub(crate) extern "C" fn VMI_Connection_One_Way_Latency(connection: PVMI_CONNECT) -> ULONG {
     value("VMI_Connection_One_Way_Latency", 0, |e| {
         let site = e.connection(connection)?.open_site()?;
         Ok(traffic::latency_us(&site).into())
+    })
+}
+
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn VMI_Connection_Waiting(connection: PVMI_CONNECT) -> ULONG {
+    value("VMI_Connection_Waiting", 0, |e| {
+        let site = e.connection(connection)?.open_site()?;
+        Ok(site.way.with_peer(site.rank, |peer| peer.waiting) as ULONG)
     })
 }

@@ -7,7 +7,7 @@ use crate::pool::{self, Pool};
 use crate::types::*;
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Buffer_Allocate(size: ULONG, buffer: *mut PVMI_BUFFER) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Buffer_Allocate(size: ULONG, buffer: *mut PVMI_BUFFER) -> VMI_STATUS {
     call("VMI_Buffer_Allocate", |e| {
         let out = Out::new(buffer, "buffer")?;
         out.set(memory::allocate(e, size as usize)?);
@@ -16,12 +16,16 @@ extern "C" fn VMI_Buffer_Allocate(size: ULONG, buffer: *mut PVMI_BUFFER) -> VMI_
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Buffer_Deallocate(buffer: PVMI_BUFFER) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Buffer_Deallocate(buffer: PVMI_BUFFER) -> VMI_STATUS {
     call("VMI_Buffer_Deallocate", |e| memory::remove(e, buffer, true))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Buffer_Register(address: PVOID, size: ULONG, buffer: *mut PVMI_BUFFER) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Buffer_Register(
+    address: PVOID,
+    size: ULONG,
+    buffer: *mut PVMI_BUFFER,
+) -> VMI_STATUS {
     call("VMI_Buffer_Register", |e| {
         let out = Out::new(buffer, "buffer")?;
         out.set(memory::register(e, address, size as usize)?);
@@ -30,24 +34,28 @@ extern "C" fn VMI_Buffer_Register(address: PVOID, size: ULONG, buffer: *mut PVMI
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Buffer_Deregister(buffer: PVMI_BUFFER) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Buffer_Deregister(buffer: PVMI_BUFFER) -> VMI_STATUS {
     call("VMI_Buffer_Deregister", |e| memory::remove(e, buffer, false))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Buffer_Address(buffer: PVMI_BUFFER) -> PVOID {
+pub(crate) extern "C" fn VMI_Buffer_Address(buffer: PVMI_BUFFER) -> PVOID {
     value("VMI_Buffer_Address", std::ptr::null_mut(), |e| {
         Ok(e.buffers.get(buffer)?.address().as_ptr().cast())
     })
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Buffer_Size(buffer: PVMI_BUFFER) -> ULONG {
+pub(crate) extern "C" fn VMI_Buffer_Size(buffer: PVMI_BUFFER) -> ULONG {
     value("VMI_Buffer_Size", 0, |e| Ok(e.buffers.get(buffer)?.len() as ULONG))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Cache_Register(address: PVOID, size: ULONG, entry: *mut PVMI_CACHE_ENTRY) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Cache_Register(
+    address: PVOID,
+    size: ULONG,
+    entry: *mut PVMI_CACHE_ENTRY,
+) -> VMI_STATUS {
     call("VMI_Cache_Register", |e| {
         let out = Out::new(entry, "entry")?;
         out.set(memory::cache(e, address, size as usize)?);
@@ -56,12 +64,12 @@ extern "C" fn VMI_Cache_Register(address: PVOID, size: ULONG, entry: *mut PVMI_C
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Cache_Deregister(entry: PVMI_CACHE_ENTRY) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Cache_Deregister(entry: PVMI_CACHE_ENTRY) -> VMI_STATUS {
     call("VMI_Cache_Deregister", |e| memory::uncache(e, entry))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Cache_Stats() -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Cache_Stats() -> VMI_STATUS {
     call("VMI_Cache_Stats", |e| {
         eprintln!("VMI: {}: {}", e.settings.borrow().key, memory::stats(e));
         Ok(())
@@ -69,7 +77,7 @@ extern "C" fn VMI_Cache_Stats() -> VMI_STATUS {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Pool_Create_Buffer_Pool(
+pub(crate) extern "C" fn VMI_Pool_Create_Buffer_Pool(
     size: ULONG,
     alignment: ULONG,
     prealloc: ULONG,
@@ -86,12 +94,12 @@ extern "C" fn VMI_Pool_Create_Buffer_Pool(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Pool_Destroy_Buffer_Pool(pool: PVMI_BUFFER_POOL) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Pool_Destroy_Buffer_Pool(pool: PVMI_BUFFER_POOL) -> VMI_STATUS {
     call("VMI_Pool_Destroy_Buffer_Pool", |e| pool::destroy(e, pool))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Pool_Allocate_Buffer(
+pub(crate) extern "C" fn VMI_Pool_Allocate_Buffer(
     pool: PVMI_BUFFER_POOL,
     address: *mut PVOID,
     buffer: *mut PVMI_BUFFER,
@@ -108,6 +116,6 @@ extern "C" fn VMI_Pool_Allocate_Buffer(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Pool_Deallocate_Buffer(pool: PVMI_BUFFER_POOL, address: PVOID) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Pool_Deallocate_Buffer(pool: PVMI_BUFFER_POOL, address: PVOID) -> VMI_STATUS {
     call("VMI_Pool_Deallocate_Buffer", |e| pool::deallocate(&*e.pools.get(pool)?, address))
 }

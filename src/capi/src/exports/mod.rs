@@ -2,12 +2,12 @@
 //! does the work, and turns the result into a status. Their types are spelled as in the header; a test compares.
 #![allow(unsafe_code, non_snake_case, reason = "exported under their C names")]
 
-mod connection;
-mod life;
-mod memory;
+pub mod connection;
+pub mod life;
+pub mod memory;
 mod rdma;
-mod slab;
-mod stream;
+pub mod slab;
+pub mod stream;
 
 use crate::engine::{self, Eng};
 use crate::status::{self, Result};

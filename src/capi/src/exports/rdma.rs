@@ -7,7 +7,7 @@ use crate::traffic::Event;
 use crate::types::*;
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Alloc_Op(op: *mut PVMI_RDMA_OP) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_RDMA_Alloc_Op(op: *mut PVMI_RDMA_OP) -> VMI_STATUS {
     call("VMI_RDMA_Alloc_Op", |e| {
         let out = Out::new(op, "op")?;
         out.set(rdma::new_op(e));
@@ -16,17 +16,17 @@ extern "C" fn VMI_RDMA_Alloc_Op(op: *mut PVMI_RDMA_OP) -> VMI_STATUS {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Dealloc_Op(op: PVMI_RDMA_OP) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_RDMA_Dealloc_Op(op: PVMI_RDMA_OP) -> VMI_STATUS {
     call("VMI_RDMA_Dealloc_Op", |e| rdma::free_op(e, op))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Dealloc_Buffer(buffer: PVMI_REMOTE_BUFFER) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_RDMA_Dealloc_Buffer(buffer: PVMI_REMOTE_BUFFER) -> VMI_STATUS {
     call("VMI_RDMA_Dealloc_Buffer", |e| rdma::free_remote(e, buffer))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Publish_Buffer(
+pub(crate) extern "C" fn VMI_RDMA_Publish_Buffer(
     connection: PVMI_CONNECT,
     buffer: PVMI_BUFFER,
     address: VMI_virt_addr_t,
@@ -48,7 +48,7 @@ extern "C" fn VMI_RDMA_Publish_Buffer(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Publish_Buffer20(
+pub(crate) extern "C" fn VMI_RDMA_Publish_Buffer20(
     connection: PVMI_CONNECT,
     buffer: PVMI_BUFFER,
     address: VMI_virt_addr_t,
@@ -60,7 +60,7 @@ extern "C" fn VMI_RDMA_Publish_Buffer20(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Publish_Buffer_With_Callback(
+pub(crate) extern "C" fn VMI_RDMA_Publish_Buffer_With_Callback(
     connection: PVMI_CONNECT,
     buffer: PVMI_BUFFER,
     address: VMI_virt_addr_t,
@@ -81,7 +81,7 @@ extern "C" fn VMI_RDMA_Publish_Buffer_With_Callback(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Put(
+pub(crate) extern "C" fn VMI_RDMA_Put(
     connection: PVMI_CONNECT,
     op: PVMI_RDMA_OP,
     context: PVOID,
@@ -91,7 +91,7 @@ extern "C" fn VMI_RDMA_Put(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Get(
+pub(crate) extern "C" fn VMI_RDMA_Get(
     connection: PVMI_CONNECT,
     op: PVMI_RDMA_OP,
     context: PVOID,
@@ -101,7 +101,7 @@ extern "C" fn VMI_RDMA_Get(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Set_Publish_Callback(
+pub(crate) extern "C" fn VMI_RDMA_Set_Publish_Callback(
     connection: PVMI_CONNECT,
     function: VMIRDMABuffer21,
 ) -> VMI_STATUS {
@@ -112,7 +112,7 @@ extern "C" fn VMI_RDMA_Set_Publish_Callback(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Set_Publish_Callback20(
+pub(crate) extern "C" fn VMI_RDMA_Set_Publish_Callback20(
     connection: PVMI_CONNECT,
     function: VMIRDMABuffer20,
 ) -> VMI_STATUS {
@@ -123,7 +123,7 @@ extern "C" fn VMI_RDMA_Set_Publish_Callback20(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Set_Put_Notification_Callback(
+pub(crate) extern "C" fn VMI_RDMA_Set_Put_Notification_Callback(
     connection: PVMI_CONNECT,
     function: VMIRDMAPutNotification,
 ) -> VMI_STATUS {
@@ -134,7 +134,7 @@ extern "C" fn VMI_RDMA_Set_Put_Notification_Callback(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_RDMA_Set_Get_Notification_Callback(
+pub(crate) extern "C" fn VMI_RDMA_Set_Get_Notification_Callback(
     connection: PVMI_CONNECT,
     function: VMIRDMAGetNotification,
 ) -> VMI_STATUS {

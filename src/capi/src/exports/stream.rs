@@ -7,7 +7,7 @@ use crate::table::{Tag, untagged};
 use crate::types::*;
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Stream_Send_Inline(
+pub(crate) extern "C" fn VMI_Stream_Send_Inline(
     connection: PVMI_CONNECT,
     addresses: *mut PVOID,
     sizes: *mut ULONG,
@@ -21,7 +21,7 @@ extern "C" fn VMI_Stream_Send_Inline(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Stream_Send(
+pub(crate) extern "C" fn VMI_Stream_Send(
     connection: PVMI_CONNECT,
     buffers: *mut PVMI_BUFFER,
     addresses: *mut PVOID,
@@ -38,7 +38,7 @@ extern "C" fn VMI_Stream_Send(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Stream_Begin(connection: PVMI_CONNECT, stream: *mut PVMI_STREAM) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Stream_Begin(connection: PVMI_CONNECT, stream: *mut PVMI_STREAM) -> VMI_STATUS {
     call("VMI_Stream_Begin", |e| {
         let out = Out::new(stream, "stream")?;
         out.set(stream::begin(e, &*e.connection(connection)?)?);
@@ -47,7 +47,7 @@ extern "C" fn VMI_Stream_Begin(connection: PVMI_CONNECT, stream: *mut PVMI_STREA
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Stream_Send_Slab(
+pub(crate) extern "C" fn VMI_Stream_Send_Slab(
     stream: PVMI_STREAM,
     slab: PVMI_SLAB,
     function: VMIStreamSend,
@@ -57,16 +57,16 @@ extern "C" fn VMI_Stream_Send_Slab(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Stream_End(stream: PVMI_STREAM) -> VMI_STATUS {
+pub(crate) extern "C" fn VMI_Stream_End(stream: PVMI_STREAM) -> VMI_STATUS {
     call("VMI_Stream_End", |e| stream::end(e, stream))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Stream_Number(stream: PVMI_STREAM) -> UINT32 {
+pub(crate) extern "C" fn VMI_Stream_Number(stream: PVMI_STREAM) -> UINT32 {
     value("VMI_Stream_Number", 0, |e| Ok(e.streams.get(stream)?.id))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn VMI_Stream_Recv_Number(stream: PVMI_STREAM_RECV) -> UINT32 {
+pub(crate) extern "C" fn VMI_Stream_Recv_Number(stream: PVMI_STREAM_RECV) -> UINT32 {
     value("VMI_Stream_Recv_Number", 0, |_| Ok(untagged(Tag::Received, stream)? as UINT32))
 }
