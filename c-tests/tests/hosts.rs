@@ -54,6 +54,7 @@ fn a_network_that_is_down_at_the_start_is_done_without() {
     hosts.plug(0, 'a', "down");
     hosts.passes(1, "mpi/p2p/order", &["VMI_CONFIG=network/two.conf"]);
     hosts.plug(1, 'b', "down");
-    let outcome = hosts.run(1, "mpi/p2p/blocking", &["VMI_CONFIG=network/two.conf"], &[], Duration::from_secs(120));
+    let outcome =
+        hosts.run(1, "mpi/p2p/blocking", &["VMI_CONFIG=network/two.conf"], &[], Duration::from_secs(120));
     assert!(outcome.code.is_some_and(|code| code != 0), "{}", outcome.report());
 }

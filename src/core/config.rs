@@ -114,6 +114,19 @@ impl Config {
         Ok(Config { networks, file: Some(file) })
     }
 
+    /// As [`Config::load`], unless `VMI_LAYERS` asks for the layers of another age: `vmi1` puts VMI 1.0 over VMI 2
+    /// under the program, as a network of its own (`src/capi/vmi1`).
+    ///
+    /// # Errors
+    /// As for [`Config::load`].
+    pub fn load_with_layers() -> Result<Config, String> {
+        match std::env::var("VMI_LAYERS").unwrap_or_default().as_str() {
+            "" => Config::load(),
+            "vmi1" => Ok(Config { networks: vec![vmi1()], file: None }),
+            other => Err(format!("VMI_LAYERS={other} names no layers, expected vmi1")),
+        }
+    }
+
     /// Ranks of one host may share memory.
     pub fn uses_shm(&self) -> bool {
         self.networks.iter().any(|n| n.device == Device::Shm)
@@ -140,6 +153,14 @@ impl Config {
             None => format!("networks: {names}"),
         }
     }
+}
+
+/// VMI 1.0 as a network: the library beside ours, or where the dynamic linker finds it.
+fn vmi1() -> Network {
+    const LIBRARY: &str = "libvmi1.so.1";
+    let beside = crate::sys::library::folder_of(vmi1 as *const ()).map(|dir| format!("{dir}/{LIBRARY}"));
+    let path = beside.filter(|file| Path::new(file).exists()).unwrap_or_else(|| LIBRARY.into());
+    Network { name: "vmi1".into(), device: Device::Plugin { path, options: Options::new() } }
 }
 
 /// Which file counts. `exists` tells whether there is one at a place where there need not be.

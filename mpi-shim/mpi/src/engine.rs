@@ -174,7 +174,7 @@ impl Engine {
             size: job.size(),
             local,
             node: Some(node),
-            config: Config::load().map_err(failed)?,
+            config: Config::load_with_layers().map_err(failed)?,
             directory: Some(job),
             host: Some(Arc::new(Visited)),
             filters: initial_filters().map_err(failed)?,

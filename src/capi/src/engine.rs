@@ -27,6 +27,7 @@ use vmi::sync::{EngineLock, Guard};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
     Before,
+    Starting,
     Running,
     Ended,
 }
@@ -95,7 +96,7 @@ impl Engine {
     pub fn running(&self) -> Result {
         match self.phase.get() {
             Phase::Running => Ok(()),
-            Phase::Before => fail!(State, "VMI_Init has not been called"),
+            Phase::Before | Phase::Starting => fail!(State, "VMI_Init has not been called"),
             Phase::Ended => fail!(State, "VMI_Terminate has been called"),
         }
     }
@@ -111,12 +112,22 @@ impl Engine {
 pub fn begin(e: Eng, key: Option<String>) -> Result {
     match e.phase.get() {
         Phase::Before => {}
+        Phase::Starting => fail!(State, "VMI is being initialized: it cannot be a network of itself"),
         Phase::Running => fail!(State, "VMI is initialized already"),
         Phase::Ended => fail!(State, "VMI was terminated, it cannot be initialized again"),
     }
+    e.phase.set(Phase::Starting);
+    let started = start(e, key);
+    e.phase.set(if started.is_ok() { Phase::Running } else { Phase::Before });
+    started
+}
+
+fn start(e: Eng, key: Option<String>) -> Result {
     let in_job = |why: String| Fault::new(Code::Job, why);
     let mut settings = Settings::read(|name| std::env::var(name).ok())?;
-    let config = e.config.get_or_init_with(Config::load).map_err(in_job)?.clone();
+    // Outside of a job there is shared memory only: the machine's networks join jobs.
+    let load = || if key.is_some() { Ok(Config::default()) } else { Config::load() };
+    let config = e.config.get_or_init_with(load).map_err(in_job)?.clone();
     let (host, all_here) = match key {
         Some(key) => {
             settings.key = key;
@@ -133,7 +144,6 @@ pub fn begin(e: Eng, key: Option<String>) -> Result {
     data::localAddress.set(allocate(own)?);
     e.inline_max.set(settings.inline_max);
     *e.settings.borrow_mut() = settings;
-    e.phase.set(Phase::Running);
     args::at_exit(leave_at_exit);
     Ok(())
 }

@@ -11,8 +11,10 @@
 //!
 //! [`device`] makes VMI 1.0 a network of VMI 2: the library is a plug-in device of the core (`include/vmi_device.h`). With
 //! `VMI_LAYERS=vmi1`, or a line `v1 plugin path=…/libvmi1.so.1` in the machine configuration, an MPI program's frames go
-//! through MPI → VMI 1.0 → vmivmi → VMI 2 → its core: the layers of the VMI 2.0 paper's MILC experiment. Whoever does
-//! not ask for it does not load it. On one host only: the processes find each other as if started by hand.
+//! through MPI → its core → VMI 1.0 → vmivmi → VMI 2 → the core of libvmi: the layers of the VMI 2.0 paper's MILC
+//! experiment. The outer core sees a network like any other, so the MPI layer knows nothing of it, and whoever does
+//! not ask for it does not load it. `VMI_XFER=0` leaves the outer transfer device out, which is the paper's case. On one
+//! host only: the inner processes find each other as if started by hand.
 #![deny(unsafe_code)]
 
 #[cfg(all(not(panic = "abort"), not(test)))]
