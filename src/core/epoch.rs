@@ -289,13 +289,19 @@ impl Inward {
         if proposal.epoch != last.wrapping_add(1) || self.prepared.len() >= MOST_PREPARED {
             return Err(format!("epoch {} after epoch {last}", proposal.epoch));
         }
-        let known = |id: u16| {
-            let prepared = self.prepared.back().map_or(&self.stages.list, |p| &p.proposal.devices);
-            prepared.iter().any(|l| l.id == id)
-        };
+        let before = self.prepared.back().map_or(&self.stages.list, |p| &p.proposal.devices);
         let mut opened = Vec::new();
-        for listed in proposal.devices.iter().filter(|l| !known(l.id)) {
-            opened.push((listed.id, self.opener.device(Half::Receive, listed)?));
+        for (at, listed) in proposal.devices.iter().enumerate() {
+            if proposal.devices[..at].iter().any(|other| other.id == listed.id) {
+                return Err(format!("device number {} is in the list twice", listed.id));
+            }
+            match before.iter().find(|other| other.id == listed.id) {
+                None => opened.push((listed.id, self.opener.device(Half::Receive, listed)?)),
+                Some(known) if known.spec == listed.spec => {}
+                Some(known) => {
+                    return Err(format!("device number {} is {}, not {}", known.id, known.spec, listed.spec));
+                }
+            }
         }
         self.prepared.push_back(Proposed { proposal, opened });
         Ok(())
@@ -376,6 +382,25 @@ mod tests {
         inward.go_to(5).unwrap();
         assert!(out.chain().is_empty() && inward.chain().is_empty());
         assert!(inward.go_to(7).is_err());
+    }
+
+    #[test]
+    fn a_list_that_contradicts_itself_or_the_last_one_is_refused() {
+        let (mut out, mut inward) = pair();
+        change(&mut out, &mut inward, &attach("a")).unwrap();
+        let text = ["2 - one-way\n1 a\n1 a", "2 - one-way\n7 b\n7 b", "2 - one-way\n1 b"];
+        let refused = text.map(|text| inward.prepare(Proposal::decode(text).unwrap()).unwrap_err());
+        assert_eq!(
+            refused,
+            [
+                "device number 1 is in the list twice",
+                "device number 7 is in the list twice",
+                "device number 1 is a, not b"
+            ]
+        );
+        change(&mut out, &mut inward, &attach("b")).unwrap();
+        inward.go_to(2).unwrap();
+        assert_eq!(inward.chain().names(), ["b2", "a1"]);
     }
 
     #[test]
