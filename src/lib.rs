@@ -19,6 +19,8 @@
 
 pub mod core;
 pub mod devices;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod job;
 pub mod launch;
 pub mod shm;

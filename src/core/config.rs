@@ -174,7 +174,7 @@ fn find(lookup: impl Fn(&str) -> Option<String>, exists: &dyn Fn(&Path) -> bool)
     user.into_iter().chain([PathBuf::from("/etc/vmi.conf")]).find(|file| exists(file))
 }
 
-fn parse(text: &str) -> Result<Vec<Network>, String> {
+pub(super) fn parse(text: &str) -> Result<Vec<Network>, String> {
     let mut networks: Vec<Network> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let network = parse_line(line).map_err(|wrong| format!("line {number}: {wrong}"))?;

@@ -14,6 +14,8 @@ pub mod directory;
 pub mod epoch;
 pub mod filter;
 pub mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod interfaces;
 pub mod io;
 pub mod live;

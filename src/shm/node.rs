@@ -78,6 +78,12 @@ impl Node {
         SharedLines { control: control.cast(), data: control.wrapping_add(PAGE), node: self.clone() }
     }
 
+    /// Ring (`receiver`, `sender`) as a process that keeps no rule sees it.
+    #[cfg(any(test, fuzzing))]
+    pub fn lines(self: &Arc<Self>, receiver: usize, sender: usize) -> SharedLines {
+        self.ring(receiver, sender)
+    }
+
     /// The sending end of ring (`receiver`, `sender`). Only `sender`'s process may call it, once.
     pub fn producer(self: &Arc<Self>, receiver: usize, sender: usize) -> Producer<SharedLines> {
         Producer::new(self.ring(receiver, sender))

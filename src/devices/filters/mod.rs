@@ -13,6 +13,8 @@ mod classes;
 mod compress;
 mod crypt;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod log;
 mod options;
 mod profile;

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 /// Bytes of a fresh buffer; it grows when reads fill it or a frame needs more.
 const START: usize = 16 * 1024;
 /// Largest buffer: one frame of the largest size, and then some.
-const MOST: usize = 256 * 1024;
+pub(super) const MOST: usize = 256 * 1024;
 /// While a frame lacks this much, only it is read, so that it need not be moved afterwards.
 const ALONE: usize = 16 * 1024;
 
@@ -57,6 +57,12 @@ impl Inbox {
             Some(bytes) => wire::decode(bytes, self.sequence).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Bytes of memory.
+    #[cfg(any(test, fuzzing))]
+    pub fn capacity(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Gives back the first frame, whose payload has `len` bytes.

@@ -18,6 +18,8 @@
 
 mod dial;
 mod door;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod greeting;
 mod inbox;
 mod link;

@@ -59,6 +59,12 @@ impl Assembly {
         self.partial.remove(at).map(|done| Frame { header: done.header, bytes: done.bytes })
     }
 
+    /// Unfinished frames.
+    #[cfg(any(test, fuzzing))]
+    pub fn len(&self) -> usize {
+        self.partial.len()
+    }
+
     fn begin(&mut self, piece: &Piece, mut bytes: Vec<u8>) -> usize {
         if self.partial.len() == MOST {
             self.lost += 1;

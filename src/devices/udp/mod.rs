@@ -16,6 +16,8 @@
 //! the same one.
 
 mod assemble;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod network;
 mod pace;
 mod peer;

@@ -34,6 +34,8 @@ mod acks;
 mod arrive;
 mod choose;
 mod flights;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod gauge;
 mod order;
 mod outage;
@@ -193,7 +195,7 @@ impl Xfer {
             && !self.owed.is_due()
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     fn number_from(&mut self, first: u32) {
         self.window.number_from(first);
         self.order.number_from(first);

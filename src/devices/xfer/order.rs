@@ -52,7 +52,7 @@ impl Order {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn number_from(&mut self, first: u32) {
         self.expected = first;
     }

@@ -71,7 +71,7 @@ impl Window {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn number_from(&mut self, first: u32) {
         self.base = first;
     }

@@ -1,0 +1,103 @@
+//! Fuzzing the inbox: any bytes in any fragments give the frames that a plain reading of the stream gives, and never
+//! more memory than a frame needs.
+
+use super::inbox::{Inbox, MOST};
+use super::wire::{self, HEADER, MAX_PAYLOAD};
+use crate::core::frame::Header;
+use crate::core::interfaces::decode_card;
+use crate::fuzz::Input;
+use std::io::{self, Read};
+
+/// Longest stream that is made of an input.
+const STREAM: usize = 300 * 1024;
+
+/// A stream of valid, damaged and arbitrary frames.
+fn stream(input: &mut Input<'_>) -> Vec<u8> {
+    let (mut out, mut sequence) = (Vec::new(), 0u32);
+    for _ in 0..input.byte() {
+        if input.is_empty() || out.len() > STREAM {
+            break;
+        }
+        let choice = input.byte();
+        if choice % 8 == 0 {
+            let len = input.below(64);
+            out.extend_from_slice(input.take(len));
+            continue;
+        }
+        let kind = input.byte().max(1);
+        let len = match choice {
+            _ if kind == wire::BYE => 0,
+            192.. => (2 * input.size(MAX_PAYLOAD / 2)).min(MAX_PAYLOAD),
+            _ => input.size(600),
+        };
+        let header = Header { kind, meta: [input.word(), len as u32, sequence], len };
+        let mut bytes = wire::encode(header, sequence);
+        if choice % 8 == 1 {
+            bytes[input.below(HEADER)] = input.byte();
+        }
+        out.extend_from_slice(&bytes);
+        out.extend(std::iter::repeat_n(sequence as u8, len));
+        sequence = sequence.wrapping_add(1);
+    }
+    out
+}
+
+/// What a plain reading gives: the next frame, if it is all there, or that the stream is broken.
+fn next_of<'a>(stream: &mut &'a [u8], sequence: &mut u32) -> Result<Option<(Header, &'a [u8])>, ()> {
+    let Some(head) = stream.first_chunk::<HEADER>() else { return Ok(None) };
+    let header = wire::decode(head, *sequence).map_err(|_| ())?;
+    assert!(header.len <= MAX_PAYLOAD && header.kind != 0);
+    let Some(payload) = stream.get(HEADER..HEADER + header.len) else { return Ok(None) };
+    *stream = &stream[HEADER + header.len..];
+    *sequence = sequence.wrapping_add(1);
+    Ok(Some((header, payload)))
+}
+
+struct Pieces<'a, 'b>(&'a [u8], &'a mut Input<'b>);
+
+impl Read for Pieces<'_, '_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let n = match self.1.byte() % 4 {
+            0 => usize::from(self.1.byte()),
+            1 if !self.1.is_empty() => return Err(io::ErrorKind::WouldBlock.into()),
+            _ => to.len(),
+        };
+        let n = n.max(1).min(to.len()).min(self.0.len());
+        to[..n].copy_from_slice(&self.0[..n]);
+        self.0 = &self.0[n..];
+        Ok(n)
+    }
+}
+
+/// Any bytes, in any fragments.
+pub fn inbox(data: &[u8]) {
+    let mut input = Input(data);
+    let _ = decode_card(data);
+    let whole = stream(&mut input);
+    let (mut oracle, mut sequence) = (&whole[..], 0);
+    let mut inbox = Inbox::default();
+    let mut source = Pieces(&whole, &mut input);
+    while !source.0.is_empty() {
+        let _ = inbox.fill(&mut source);
+        assert!(inbox.capacity() <= MOST);
+        loop {
+            match inbox.peek() {
+                Ok(None) => break,
+                Ok(Some((header, payload))) => {
+                    let mut bytes = vec![0; header.len];
+                    payload.read(0, &mut bytes);
+                    assert_eq!(Ok(Some((header, &bytes[..]))), next_of(&mut oracle, &mut sequence));
+                    inbox.release(header.len);
+                }
+                Err(_) => return assert_eq!(next_of(&mut oracle, &mut sequence), Err(())),
+            }
+        }
+    }
+    assert_eq!(next_of(&mut oracle, &mut sequence), Ok(None), "a frame was not found");
+}
+
+#[cfg(test)]
+#[test]
+fn the_corpus_holds() {
+    crate::fuzz::replay("tcp", inbox);
+}
