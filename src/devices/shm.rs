@@ -27,6 +27,8 @@ pub struct Shm {
     ranks: Vec<u32>,
     out: Vec<Option<Outgoing>>,
     rings: Vec<Option<Consumer<SharedLines>>>,
+    /// Local indices whose rings held garbage.
+    given_up: Vec<u32>,
     /// Local indices whose rings are polled.
     active: Vec<u32>,
     cursor: usize,
@@ -58,6 +60,7 @@ impl Shm {
             id,
             out: (0..n).map(none).collect(),
             rings: (0..n).map(|_| None).collect(),
+            given_up: Vec::new(),
             active: Vec::new(),
             cursor: 0,
             budget: BUDGET,
@@ -147,7 +150,8 @@ impl Shm {
         while bits != 0 {
             let index = word * 64 + bits.trailing_zeros() as usize;
             bits &= bits - 1;
-            if index >= self.ranks.len() || self.rings[index].is_some() {
+            let known = |index: usize| self.rings[index].is_some() || self.given_up.contains(&(index as u32));
+            if index >= self.ranks.len() || known(index) {
                 continue;
             }
             let ring = self.node.consumer(self.me, index);
@@ -184,6 +188,7 @@ impl Shm {
     fn quarantine(&mut self, index: u32, why: String) {
         self.rings[index as usize] = None;
         self.active.retain(|&a| a != index);
+        self.given_up.push(index);
         let rank = self.ranks[index as usize];
         let text = format!("shared-memory ring from rank {rank} is corrupt ({why}); it is no longer read");
         self.alerts.push((rank, text));
@@ -293,5 +298,31 @@ impl Sink for Shm {
             let (line, len) = ((token.line & 0xffff) as usize, (token.line >> 16) as usize);
             ring.release(Record { kind: 0, len, meta: [0; 3], line });
         }
+    }
+}
+
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shm::segment::node_size;
+    use crate::sys::fd::memory_file;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn a_ring_that_held_garbage_stays_closed_though_its_writer_knocks_again() {
+        let file = memory_file(c"vmi-test", node_size(2)).unwrap();
+        let node = Node::map(file.as_fd(), 2).unwrap();
+        let mut us = Shm::new(node.clone(), 1, 0, vec![0, 1]);
+        for _ in 0..3 {
+            node.lines(0, 1).word_release(0, u32::MAX);
+            node.control(0).hot[0].store(2, Ordering::Relaxed);
+            assert!(us.next().is_none() && us.next().is_none());
+        }
+        let alerts = us.take_alerts();
+        assert_eq!(alerts.len(), 1, "{alerts:?}");
+        assert!(us.announce_sleep().is_some(), "the garbage keeps nobody awake");
     }
 }
