@@ -152,7 +152,8 @@ impl Live {
         self.links.push((id, link));
     }
 
-    /// Gives a request that has passed the send chain to the transfer device. Some: it is complete already.
+    /// Gives a request that has passed the send chain to the transfer device. Some: a sink has taken it and it is
+    /// complete; None: it is queued, to be flushed.
     pub fn launch(&mut self, sinks: &mut Sinks, mut irb: Box<Irb>, now: u64) -> Option<Box<Irb>> {
         let header = Header { len: irb.slab.len(), ..irb.header };
         if let Some(id) = self.xfer.thin() {
@@ -169,9 +170,8 @@ impl Live {
         self.xfer.push(self.out.epoch(), &header, slab, now);
         if irb.has_stack() {
             self.unfinished.push_back((sequence, irb));
-            return None;
         }
-        Some(irb)
+        None
     }
 
     /// Hands the sinks what they take.

@@ -39,7 +39,7 @@ const HEADROOM: usize = 64;
 /// How long the end of a process waits for acknowledgements, ns.
 const LAST: u64 = 2_000_000_000;
 /// Fruitless looks from one tending to the next: it costs as much as a message.
-const TEND: u32 = 16;
+const TEND: u32 = 32;
 /// Requests kept for later use.
 const SPARE: usize = 32;
 
@@ -213,8 +213,10 @@ impl Lively {
             let irb = request(&mut self.spare, Command::Send, peer, header, fill);
             match dispatch(live.out.chain(), irb) {
                 Outcome::Passed(irb) => {
+                    // The usual case ends here: the frame is in the ring.
                     if let Some(done) = live.launch(sinks, irb, now) {
                         keep_spare(&mut self.spare, done);
+                        return Ok(());
                     }
                 }
                 Outcome::Completed(irb) => {

@@ -7,7 +7,7 @@
 /// A minimum older than this is replaced by what is measured now, ns.
 const FRESH: u64 = 10_000_000_000;
 /// Shortest time over which a rate is measured, ns.
-const SPAN: u64 = 2_000_000;
+const SPAN: u64 = 5_000_000;
 /// Fewer bytes than this say nothing about bandwidth.
 const ENOUGH: usize = 16 << 10;
 /// Assumed where the network says nothing, bytes per ns.
@@ -18,6 +18,8 @@ const RISK: usize = 64 << 10;
 pub const DEPTH: usize = 512 << 10;
 /// After so many measurements one more changes little.
 const SURE: u32 = 4;
+/// A sample counts as at most so many times what was measured before.
+const BELIEF: f64 = 1.5;
 
 #[derive(Clone, Copy)]
 struct Mark {
@@ -29,6 +31,8 @@ struct Mark {
     pressed: bool,
     /// It was given no more than [`Gauge::limit`].
     held_back: bool,
+    /// It refused more: it had all the work it could take, whatever its rate was believed to be.
+    full: bool,
 }
 
 pub struct Gauge {
@@ -64,6 +68,8 @@ impl Gauge {
 
     /// Takes a measurement into account: the first ones fully, later ones a little, except if they are alarming.
     fn measure(&mut self, sample: f64) {
+        // A shaper lets what comes after a pause pass at once: good news is believed a little at a time.
+        let sample = if self.measured >= SURE { sample.min(BELIEF * self.rate) } else { sample };
         let weight = if 2.0 * sample < self.rate { 2 } else { SURE };
         self.rate += (sample - self.rate) / f64::from((self.measured + 1).min(weight));
         self.measured = (self.measured + 1).min(SURE);
@@ -111,6 +117,7 @@ impl Gauge {
             starved: false,
             pressed: false,
             held_back: false,
+            full: false,
         });
     }
 
@@ -140,6 +147,13 @@ impl Gauge {
         }
     }
 
+    /// The network has refused a frame.
+    pub fn full(&mut self) {
+        if let Some(mark) = &mut self.mark {
+            mark.full = true;
+        }
+    }
+
     /// More may be given to the network before its rate was measured.
     pub fn risks(&self, in_flight: usize) -> bool {
         self.measured > 0 || in_flight < RISK
@@ -162,10 +176,10 @@ impl Gauge {
         mark.starved |= (left as f64) < self.rate * self.least.unwrap_or(0) as f64;
         if time >= SPAN.max(self.least.unwrap_or(0)) {
             let sample = n as f64 / time as f64;
-            let Mark { starved, pressed, .. } = *mark;
-            *mark =
-                Mark { at: now, delivered: self.delivered, starved: false, pressed: false, held_back: false };
-            if !starved || sample > self.rate || (self.measured == 0 && pressed) {
+            let Mark { starved, pressed, full, .. } = *mark;
+            let (at, delivered) = (now, self.delivered);
+            *mark = Mark { at, delivered, starved: false, pressed: false, held_back: false, full: false };
+            if full || !starved || sample > self.rate || (self.measured == 0 && pressed) {
                 self.measure(sample);
             }
         }

@@ -140,6 +140,7 @@ impl Xfer {
         };
         if let Some(slot) = self.slot(id) {
             self.paths[slot].blocked = true;
+            self.paths[slot].gauge.full();
         }
     }
 
