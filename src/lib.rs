@@ -23,6 +23,7 @@ pub mod devices;
 pub mod fuzz;
 pub mod job;
 pub mod launch;
+pub mod manage;
 pub mod shm;
 pub mod sync;
 pub mod sys;

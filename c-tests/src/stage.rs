@@ -1,4 +1,4 @@
-//! The installed tree that everything here uses: `bin/vmirun bin/mpicc lib/*.so* include/mpi.h` below the target folder.
+//! The installed tree that everything here uses: `bin/vmirun bin/vmi bin/mpicc lib/*.so* include/mpi.h` below the target folder.
 //!
 //! Made by one nested `cargo build` of the same profile, so that `cargo test` alone suffices on a fresh machine.
 //! Several test programs may want it at once: a lock file lets one of them build.
@@ -59,6 +59,11 @@ impl Stage {
         self.dir.join("bin/vmirun")
     }
 
+    /// The operator's command line.
+    pub fn vmi(&self) -> PathBuf {
+        self.dir.join("bin/vmi")
+    }
+
     pub fn mpicc(&self) -> PathBuf {
         self.dir.join("bin/mpicc")
     }
@@ -77,7 +82,9 @@ impl Stage {
         for folder in ["bin", "lib", "include"] {
             fs::create_dir_all(dir.join(folder))?;
         }
-        link(&built.join("vmirun"), &dir.join("bin/vmirun"))?;
+        for tool in ["vmirun", "vmi"] {
+            link(&built.join(tool), &dir.join("bin").join(tool))?;
+        }
         for (name, file) in LIBRARIES {
             link(&built.join(file), &dir.join("lib").join(name))?;
         }

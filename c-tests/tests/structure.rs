@@ -58,7 +58,8 @@ fn search(names: &[String], wrong: impl Fn(&str, &str) -> bool) -> Vec<String> {
 /// The layers of package `vmi`, top to bottom; a module may name those below it and itself.
 ///
 /// `core::buffer` is vocabulary, a view of memory without a thought of its own: everybody may name it.
-const LAYERS: [&[&str]; 5] = [&["bin"], &["launch"], &["core", "devices", "job"], &["shm"], &["sync", "sys"]];
+const LAYERS: [&[&str]; 5] =
+    [&["bin"], &["launch", "manage"], &["core", "devices", "job"], &["shm"], &["sync", "sys"]];
 
 fn layer_of(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))

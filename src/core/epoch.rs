@@ -26,6 +26,12 @@ pub mod control {
     pub const SWITCH: u32 = 4;
     /// A network's card: its name, a line feed, the card.
     pub const CARD: u32 = 5;
+    /// The other direction cannot follow the mutual proposal of this epoch, and why.
+    pub const FAILED: u32 = 6;
+    /// A request of an operator, for the process itself; the epoch is the request's number.
+    pub const REQUEST: u32 = 7;
+    /// A piece of the answer to the request of this number: `+` (more follow) or `.` (the last), then text.
+    pub const REPLY: u32 = 8;
 }
 
 /// Devices a connection may have in one direction: a bound on what a hostile peer can make us open.

@@ -7,11 +7,17 @@
 //!   detach PEERS device|all
 //!   network NAME up|down                 opens it, or lets traffic use it again; drains it and moves to the others
 //!   operation NUMBER                     how an attach or detach goes
+//!   ranks                                the host of every rank
+//!   events NUMBER                        what has happened after the event of this number, and the last one's number
+//!   relay RANK request                   asks another process of the job
+//!   reply NUMBER                         that process's answer, when it is there
 //! ```
 //! PEERS is `all`, `local`, `remote`, or numbers: `0,4-7`. An attach or detach answers with the number of an
-//! operation at once; it is done when every connection concerned has changed.
+//! operation at once; it is done when every connection concerned has changed. A network whose loss would leave a peer
+//! without a way to it goes down only by force: `network NAME down force`.
 
 use super::Core;
+use super::alert::Event;
 use super::connection::Route;
 use super::epoch::{Change, control};
 use super::filter::Spec;
@@ -70,6 +76,10 @@ impl Core {
         let (verb, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         match verb {
             "status" => Ok(self.status()),
+            "ranks" => Ok(self.ranks()),
+            "events" => self.events(number_of(rest, "an event")?),
+            "relay" => self.relay(rest),
+            "reply" => self.take_reply(number_of(rest, "a request")?),
             "attach" | "detach" => {
                 let (peers, device) =
                     rest.split_once(' ').ok_or_else(|| format!("{verb} without a device: {line}"))?;
@@ -83,16 +93,14 @@ impl Core {
             }
             "network" => match rest.split_once(' ') {
                 Some((name, "up")) => self.network_up(name),
-                Some((name, "down")) => self.network_down(name),
+                Some((name, "down")) => self.network_down(name, false),
+                Some((name, "down force")) => self.network_down(name, true),
                 _ => Err(format!("'{line}': expected network NAME up or down")),
             },
-            "operation" => {
-                let id = rest.parse().map_err(|_| format!("'{rest}' is no number of an operation"))?;
-                self.operation(id)
-            }
-            other => {
-                Err(format!("'{other}' is no request, expected status, attach, detach, network or operation"))
-            }
+            "operation" => self.operation(number_of(rest, "an operation")?),
+            other => Err(format!(
+                "'{other}' is no request, expected status, attach, detach, network, operation, ranks, events, relay or reply"
+            )),
         }
     }
 
@@ -101,7 +109,10 @@ impl Core {
         let size = self.routes.len() as u32;
         let chosen: Vec<u32> = (0..size)
             .filter(|&p| p != self.me && peers.has(p, self.sinks.is_local(p)))
-            .filter(|&p| matches!(change, Change::Attach(_)) || self.has_devices(p))
+            .filter(|&p| match change {
+                Change::Attach(_) => true,
+                Change::Detach(name) => self.has_device(p, name),
+            })
             .collect();
         if chosen.is_empty() && matches!(change, Change::Attach(_)) {
             return Err("there is no such peer".into());
@@ -116,10 +127,68 @@ impl Core {
         Ok(operation.unwrap_or(0))
     }
 
-    fn has_devices(&self, peer: u32) -> bool {
-        self.lively
-            .get(peer)
-            .is_some_and(|l| !l.out.devices().is_empty() || !l.wanted.is_empty() || l.proposed.is_some())
+    /// The connection has device `name` (`all`: any), or may have when its changes are done.
+    fn has_device(&self, peer: u32, name: &str) -> bool {
+        self.lively.get(peer).is_some_and(|l| {
+            l.out.devices().iter().any(|d| name == "all" || d.spec.name == name)
+                || !l.wanted.is_empty()
+                || l.proposed.is_some()
+        })
+    }
+
+    /// Answers the requests that have come from peers.
+    #[cold]
+    pub(super) fn answer_peers(&mut self) {
+        while let Some((peer, number, line)) = self.lively.relays.next_request() {
+            let answer = match line.split(' ').next() {
+                Some("relay" | "reply") => "{\"ok\":false,\"error\":\"relayed requests end here\"}".into(),
+                _ => self.command(&line),
+            };
+            self.lively.make(&mut self.sinks, &mut self.alerts, peer).reply(number, &answer);
+            self.lively.advance(&mut self.alerts, peer);
+        }
+    }
+
+    fn relay(&mut self, text: &str) -> Result<String, String> {
+        let (rank, line) = text.split_once(' ').ok_or("expected relay RANK request")?;
+        let peer = rank.parse::<u32>().ok().filter(|r| (*r as usize) < self.routes.len());
+        let peer =
+            peer.ok_or_else(|| format!("there is no rank {rank}, the job has {}", self.routes.len()))?;
+        if peer == self.me {
+            return Err(format!("rank {peer} is this process"));
+        }
+        self.make_live(peer);
+        let number = self.lively.ask(peer, line)?;
+        self.lively.advance(&mut self.alerts, peer);
+        Ok(format!("{{\"ok\":true,\"request\":{number}}}"))
+    }
+
+    fn take_reply(&mut self, number: u64) -> Result<String, String> {
+        let number = u16::try_from(number).map_err(|_| format!("there is no request {number}"))?;
+        Ok(match self.lively.relays.take(number)? {
+            None => "{\"ok\":true,\"complete\":false}".into(),
+            Some(answer) => format!("{{\"ok\":true,\"complete\":true,\"answer\":{}}}", quote(&answer)),
+        })
+    }
+
+    fn ranks(&self) -> String {
+        let hosts: Vec<String> =
+            (0..self.routes.len() as u32).map(|r| quote(&self.opening.host_of(r))).collect();
+        format!("{{\"ok\":true,\"rank\":{},\"hosts\":[{}]}}", self.me, hosts.join(","))
+    }
+
+    fn events(&mut self, since: u64) -> Result<String, String> {
+        self.sinks.raise_alerts(&mut self.alerts);
+        let events = self.alerts.events_since(since).map(|e| {
+            let peer = e.peer.map_or_else(|| "null".into(), |p| p.to_string());
+            let Event { number, at, kind, text, .. } = e;
+            let text = quote(text);
+            format!(
+                "{{\"number\":{number},\"time_ms\":{at},\"kind\":\"{kind}\",\"peer\":{peer},\"text\":{text}}}"
+            )
+        });
+        let events = events.collect::<Vec<_>>().join(",");
+        Ok(format!("{{\"ok\":true,\"last\":{},\"events\":[{events}]}}", self.alerts.last_event()))
     }
 
     fn others(&self) -> impl Iterator<Item = u32> + use<> {
@@ -154,40 +223,57 @@ impl Core {
             }
             self.lively.enable(&mut self.sinks, &mut self.alerts, peer, id, true);
         }
+        self.alerts.note("network", None, format!("an operator takes network {name} up"));
         Ok(format!("{{\"ok\":true,\"network\":{},\"up\":true}}", quote(name)))
     }
 
-    fn network_down(&mut self, name: &str) -> Result<String, String> {
+    /// Peers with no other network than `id`.
+    fn stranded_without(&self, id: u8) -> Vec<u32> {
+        let usable = |other: u8| other != id && !self.lively.down.contains(&other);
+        let stranded = |peer: u32| match (self.lively.get(peer), self.routes[peer as usize]) {
+            (Some(live), _) => {
+                !live.links.iter().any(|(other, link)| usable(*other) && *link != Link::Finished)
+            }
+            (None, Route::Shm(_)) => id == SHM && !self.sinks.numbers().into_iter().any(usable),
+            (None, Route::Network(other)) => other == id,
+            (None, _) => !self.sinks.numbers().into_iter().any(usable),
+        };
+        self.others().filter(|peer| stranded(*peer)).collect()
+    }
+
+    fn network_down(&mut self, name: &str, force: bool) -> Result<String, String> {
         let id = self.sinks.number(name).ok_or_else(|| format!("network {name} is not in use here"))?;
+        for peer in self.others().filter(|p| self.lively.get(*p).is_some()).collect::<Vec<_>>() {
+            self.lively.add_far(&mut self.sinks, &mut self.alerts, peer);
+        }
+        let stranded = self.stranded_without(id);
+        if !stranded.is_empty() && !force {
+            return Err(format!("nothing else reaches rank {}", list(&stranded)));
+        }
         if !self.lively.down.contains(&id) {
             self.lively.down.push(id);
         }
-        let mut stranded = Vec::new();
         for peer in self.others() {
             if id != SHM || self.sinks.is_local(peer) {
                 self.make_live(peer);
             }
             self.lively.enable(&mut self.sinks, &mut self.alerts, peer, id, false);
-            if self
-                .lively
-                .get(peer)
-                .is_some_and(|live| live.links.iter().all(|(id, _)| self.lively.down.contains(id)))
-            {
-                stranded.push(peer.to_string());
-            }
         }
-        let stranded = stranded.join(",");
+        self.alerts.note("network", None, format!("an operator takes network {name} down"));
+        let stranded = list(&stranded);
         Ok(format!("{{\"ok\":true,\"network\":{},\"up\":false,\"stranded\":[{stranded}]}}", quote(name)))
     }
 
     fn operation(&self, id: u64) -> Result<String, String> {
         let operation =
             self.lively.operations.get(id).ok_or_else(|| format!("there is no operation {id}"))?;
-        let failures: Vec<String> = operation.failures.iter().map(|f| quote(f)).collect();
+        let failures: Vec<String> = (operation.failures.iter())
+            .map(|(peer, why)| format!("{{\"peer\":{peer},\"why\":{}}}", quote(why)))
+            .collect();
         Ok(format!(
-            "{{\"ok\":true,\"open\":{},\"done\":{},\"failures\":[{}]}}",
+            "{{\"ok\":true,\"open\":{},\"done\":[{}],\"failures\":[{}]}}",
             operation.open,
-            operation.done,
+            list(&operation.done),
             failures.join(",")
         ))
     }
@@ -222,8 +308,9 @@ impl Core {
             Route::Network(id) => self.sinks.name(id).to_string(),
             Route::Live => "live".to_string(),
         };
+        let local = peer == self.me || self.sinks.is_local(peer);
         let Some(live) = self.lively.get(peer) else {
-            return format!("{{\"peer\":{peer},\"route\":{}}}", quote(&route));
+            return format!("{{\"peer\":{peer},\"local\":{local},\"route\":{}}}", quote(&route));
         };
         let reports = |reports: Vec<(String, String)>| -> String {
             let all = reports
@@ -233,7 +320,7 @@ impl Core {
         };
         let links: Vec<String> = live.links.iter().map(|(id, link)| self.link_status(*id, link)).collect();
         format!(
-            "{{\"peer\":{peer},\"route\":{},\"send_epoch\":{},\"receive_epoch\":{},\"send\":[{}],\"receive\":[{}],\"links\":[{}],\"xfer\":{}}}",
+            "{{\"peer\":{peer},\"local\":{local},\"route\":{},\"send_epoch\":{},\"receive_epoch\":{},\"send\":[{}],\"receive\":[{}],\"links\":[{}],\"xfer\":{}}}",
             quote(&route),
             live.out.epoch(),
             live.inward.epoch(),
@@ -255,6 +342,14 @@ impl Core {
         let name = quote(self.sinks.name(id));
         format!("{{\"network\":{name},\"state\":\"{state}\",\"why\":{}}}", quote(why))
     }
+}
+
+fn number_of(text: &str, what: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| format!("'{text}' is no number of {what}"))
+}
+
+fn list(numbers: &[u32]) -> String {
+    numbers.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// `text` as a JSON string.
@@ -302,6 +397,13 @@ mod tests {
             "network x sideways",
             "operation x",
             "operation 9",
+            "relay",
+            "relay 0 status",
+            "relay 1 status",
+            "reply 1",
+            "reply 70000",
+            "events x",
+            "network x down force",
         ] {
             assert!(core.command(bad).starts_with("{\"ok\":false,\"error\":\""), "{bad}");
         }

@@ -144,6 +144,9 @@ impl Core {
     #[allow(clippy::should_implement_trait, reason = "not an iterator: each frame must be released first")]
     pub fn next(&mut self) -> Option<Incoming> {
         if !self.lively.is_empty() {
+            if self.lively.relays.has_requests() {
+                self.answer_peers();
+            }
             return self.lively.next(&mut self.sinks, &mut self.alerts);
         }
         let frame = self.sinks.next()?;
@@ -192,7 +195,7 @@ impl Core {
             return None;
         };
         self.sleepers += 1;
-        self.attend(true);
+        self.attend();
         Some(Sleep { bed, bell })
     }
 
@@ -211,12 +214,11 @@ impl Core {
         }
     }
 
-    /// Tells the attendant what to do while this process sleeps, or computes.
-    fn attend(&mut self, asleep: bool) {
+    /// Tells the attendant what to do while this process sleeps.
+    fn attend(&mut self) {
         let Some(attendant) = &self.attendant else { return };
-        attendant.pulse(self.lively.needs_pulse());
-        if asleep {
-            let ticking = self.lively.is_ticking() || self.sinks.networks.iter().any(|n| n.is_ticking());
+        let ticking = self.lively.is_ticking() || self.sinks.networks.iter().any(|n| n.is_ticking());
+        if ticking || !self.sinks.networks.is_empty() {
             attendant.arm(ticking);
         }
     }

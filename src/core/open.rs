@@ -224,6 +224,7 @@ impl Core {
         self.need_attendant()?;
         if let (Some(attendant), Some(fd)) = (&self.attendant, opened.fd()) {
             attendant.watch(fd).map_err(|e| format!("network {name} cannot be watched: {e}"))?;
+            attendant.pulse(true);
         }
         self.sinks.networks.push(opened);
         Ok(FIRST + (self.sinks.networks.len() - 1) as u8)
@@ -244,8 +245,12 @@ impl Core {
     fn start_attendant(&mut self, server: Option<Box<dyn Server>>) -> Result<(), String> {
         let Some(bed) = self.bed.clone() else { return Ok(()) };
         let host = self.opening.host.clone().unwrap_or_else(|| Arc::new(Nobody));
+        // Visits need it, and not every process has shared memory that would have asked for it.
+        crate::sys::barrier::register();
         let started = Attendant::start(host, Arc::new(move || bed.ring()), server);
         let attendant = started.map_err(|e| format!("the helper thread cannot start: {e}"))?;
+        // Whoever waits for a process that computes (an acknowledgement, an answer) gets it even if it has never slept.
+        attendant.pulse(!self.sinks.networks.is_empty());
         for fd in self.sinks.networks.iter().filter_map(|n| n.fd()) {
             attendant.watch(fd).map_err(|e| format!("the networks cannot be watched: {e}"))?;
         }
@@ -255,6 +260,11 @@ impl Core {
 }
 
 impl Later {
+    /// Name of the host of `rank`.
+    pub fn host_of(&self, rank: u32) -> String {
+        self.directory.map_or_else(String::new, |d| d.host(rank))
+    }
+
     /// Opens one network as number `index`.
     fn open(&self, index: usize, network: &config::Network) -> Result<Box<dyn Network>, String> {
         let Some(directory) = self.directory else { return Err("there is no job".into()) };

@@ -181,7 +181,10 @@ impl Engine {
             settings: Settings::load(|name| std::env::var(name).ok()).map_err(failed)?,
             direct: std::env::var("VMI_XFER").is_ok_and(|v| v == "0"),
         };
-        let core = Core::open(place).map_err(failed)?;
+        let mut core = Core::open(place).map_err(failed)?;
+        if let Some(server) = vmi::manage::server(job) {
+            core.serve(server).map_err(failed)?;
+        }
         *self.traffic.borrow_mut() = Traffic::new(core, job.size() as usize);
         Ok(())
     }

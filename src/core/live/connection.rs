@@ -42,6 +42,17 @@ pub struct Proposed {
     pub accepted: bool,
 }
 
+/// A mutual change of ours, until both directions have it.
+pub struct Awaited {
+    pub epoch: u16,
+    pub operation: Option<u64>,
+    pub change: Change,
+    /// Our direction has changed.
+    pub own: bool,
+    /// The peer's direction has changed, or why it cannot.
+    pub other: Option<Result<(), String>>,
+}
+
 pub struct Live {
     pub peer: u32,
     pub xfer: Xfer,
@@ -50,8 +61,8 @@ pub struct Live {
     /// Changes of our direction, in order.
     pub wanted: VecDeque<Wanted>,
     pub proposed: Option<Proposed>,
-    /// Operations whose own direction has changed and whose other direction has not: (epoch proposed, operation).
-    pub awaited: Vec<(u16, Option<u64>)>,
+    /// Mutual changes that have not taken place in both directions.
+    pub awaited: Vec<Awaited>,
     /// Control frames for the peer: type, epoch, text.
     pub control: VecDeque<(u32, u16, Vec<u8>)>,
     /// Requests whose frames have been given to `xfer` under these sequence numbers, for their completion.

@@ -1,11 +1,11 @@
 //! How a live connection agrees on changes with its peer: the control frames of [`super::super::epoch`].
 
 use super::super::alert::Alerts;
-use super::super::epoch::{Proposal, control};
+use super::super::epoch::{Change, Listed, Proposal, control};
 use super::super::frame::{Header, kind};
 use super::super::sinks::Sinks;
 use super::super::slab::Slab;
-use super::connection::{Live, Proposed, Wanted};
+use super::connection::{Awaited, Live, Proposed, Wanted};
 use super::{Lively, UserBuf, with_room};
 
 /// Longest text of a control frame, bytes.
@@ -34,6 +34,9 @@ impl Lively {
             }
             control::SWITCH => self.switched(peer, &String::from_utf8_lossy(&bytes)),
             control::CARD => self.card(sinks, alerts, peer, &bytes),
+            control::FAILED => self.failed(peer, epoch, String::from_utf8_lossy(&bytes).into_owned()),
+            control::REQUEST => self.relays.requested(peer, epoch, &bytes),
+            control::REPLY => self.relays.replied(peer, epoch, &bytes),
             other => alerts.fault(peer, format!("rank {peer} sent a control frame of type {other}")),
         }
         self.advance(alerts, peer);
@@ -77,24 +80,68 @@ impl Lively {
         if !live.out.refused(epoch) {
             return;
         }
-        let operation = live.proposed.take().and_then(|p| p.operation);
+        let Some(proposed) = live.proposed.take() else { return };
+        live.awaited.retain(|a| a.epoch != epoch);
         live.settled();
         let why = format!("rank {peer} refused: {why}");
-        match operation {
-            Some(id) => self.operations.failed(id, why),
+        if let Some(follows) = proposed.follows {
+            live.control.push_back((control::FAILED, follows, why.clone().into_bytes()));
+        }
+        match proposed.operation {
+            Some(id) => self.operations.failed(id, peer, why),
             None => alerts.notice(why),
         }
+    }
+
+    /// The peer's direction cannot follow a mutual proposal of ours.
+    fn failed(&mut self, peer: u32, epoch: u16, why: String) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        if let Some(awaited) = live.awaited.iter_mut().find(|a| a.epoch == epoch) {
+            awaited.other = Some(Err(why));
+        }
+        self.settle(peer);
+    }
+
+    /// Ends the mutual changes that have taken place in both directions, or cannot.
+    fn settle(&mut self, peer: u32) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        while let Some(at) = live.awaited.iter().position(|a| a.own && a.other.is_some()) {
+            let Awaited { operation, change, other, .. } = live.awaited.remove(at);
+            match (other, operation) {
+                (Some(Err(why)), operation) => {
+                    live.take_back(change);
+                    if let Some(id) = operation {
+                        self.operations.failed(id, peer, format!("the way from rank {peer}: {why}"));
+                    }
+                }
+                (_, Some(id)) => self.operations.done(id, peer),
+                _ => {}
+            }
+        }
+    }
+
+    /// Nothing reaches the peer any more: what was to change on its connection will not.
+    pub(super) fn abandon(&mut self, peer: u32) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        let why = live.lost.clone().unwrap_or_else(|| format!("rank {peer} has finished"));
+        let proposed = live.proposed.take().filter(|p| !p.mutual).and_then(|p| p.operation);
+        let wanted = live.wanted.drain(..).filter_map(|w| w.operation);
+        let awaited = live.awaited.drain(..).filter_map(|a| a.operation);
+        for id in wanted.chain(awaited).chain(proposed) {
+            self.operations.failed(id, peer, why.clone());
+        }
+        live.control.clear();
+        self.relays.lose(peer, &why);
     }
 
     /// The peer's direction has changed, following a mutual proposal of ours.
     fn switched(&mut self, peer: u32, follows: &str) {
         let Some(live) = &mut self.connections[peer as usize] else { return };
         let Ok(follows) = follows.parse::<u16>() else { return };
-        if let Some(at) = live.awaited.iter().position(|(epoch, _)| *epoch == follows)
-            && let (_, Some(id)) = live.awaited.remove(at)
-        {
-            self.operations.done(id);
+        if let Some(awaited) = live.awaited.iter_mut().find(|a| a.epoch == follows) {
+            awaited.other = Some(Ok(()));
         }
+        self.settle(peer);
     }
 
     /// The peer has opened a network.
@@ -128,20 +175,25 @@ impl Lively {
     pub fn advance(&mut self, alerts: &mut Alerts, peer: u32) {
         let now = self.now;
         let Some(live) = &mut self.connections[peer as usize] else { return };
-        if let Some(outcome) = live.switch() {
-            if let Some((id, true)) = outcome {
-                self.operations.done(id);
+        if let Some(operation) = live.switch(alerts) {
+            if let Some(id) = operation {
+                self.operations.done(id, peer);
             }
+            self.settle(peer);
         }
+        let Some(live) = &mut self.connections[peer as usize] else { return };
         while live.proposed.is_none()
             && let Some(wanted) = live.wanted.pop_front()
         {
-            let operation = wanted.operation;
+            let (operation, follows) = (wanted.operation, wanted.follows);
             if let Err(why) = live.propose(wanted) {
                 live.settled();
                 let why = format!("towards rank {peer}: {why}");
+                if let Some(follows) = follows {
+                    live.control.push_back((control::FAILED, follows, why.clone().into_bytes()));
+                }
                 match operation {
-                    Some(id) => self.operations.failed(id, why),
+                    Some(id) => self.operations.failed(id, peer, why),
                     None => alerts.notice(why),
                 }
             }
@@ -160,13 +212,25 @@ impl Live {
             return Err(format!("the list of devices has {} characters, at most {MOST_TEXT}", text.len()));
         }
         self.control.push_back((control::PROPOSE, proposal.epoch, text.into_bytes()));
+        if mutual {
+            let epoch = proposal.epoch;
+            self.awaited.push(Awaited { epoch, operation, change, own: false, other: None });
+        }
         self.proposed = Some(Proposed { epoch: proposal.epoch, operation, mutual, follows, accepted: false });
         Ok(())
     }
 
+    /// A mutual change cannot take place in the other direction: ours goes back.
+    fn take_back(&mut self, change: Change) {
+        if let Change::Attach(spec) = change {
+            let change = Change::Detach(spec.name);
+            self.wanted.push_front(Wanted { change, mutual: false, follows: None, operation: None });
+        }
+    }
+
     /// Goes over to an accepted epoch once nothing of the old one is under way. Some: it has; with the operation
-    /// concerned and whether it is done.
-    fn switch(&mut self) -> Option<Option<(u64, bool)>> {
+    /// that this ends.
+    fn switch(&mut self, alerts: &mut Alerts) -> Option<Option<u64>> {
         let ready = self.proposed.as_ref().is_some_and(|p| p.accepted)
             && self.unfinished.is_empty()
             && !self.out.chain().is_pending();
@@ -178,10 +242,11 @@ impl Live {
         self.settled();
         let follows = proposed.follows.map_or_else(|| "-".into(), |epoch| epoch.to_string());
         self.control.push_back((control::SWITCH, proposed.epoch, follows.into_bytes()));
-        if proposed.mutual {
-            self.awaited.push((proposed.epoch, proposed.operation));
+        alerts.note("epoch", Some(self.peer), told("send", proposed.epoch, self.out.devices()));
+        if let Some(awaited) = self.awaited.iter_mut().find(|a| a.epoch == proposed.epoch) {
+            awaited.own = true;
         }
-        Some(proposed.operation.map(|id| (id, !proposed.mutual)))
+        Some(proposed.operation.filter(|_| !proposed.mutual))
     }
 
     /// Gives waiting control frames to the transfer device. They pass no filter.
@@ -194,4 +259,11 @@ impl Live {
             self.xfer.push(self.out.epoch(), &header, slab, now);
         }
     }
+}
+
+/// A sentence about a direction's new epoch.
+pub(super) fn told(direction: &str, epoch: u16, devices: &[Listed]) -> String {
+    let names: Vec<String> = devices.iter().map(|d| d.spec.to_string()).collect();
+    let names = if names.is_empty() { "no devices".into() } else { names.join(", ") };
+    format!("{direction} epoch {epoch}: {names}")
 }

@@ -13,6 +13,7 @@
 pub mod connection;
 mod control;
 pub mod operations;
+mod relay;
 mod tend;
 
 use super::alert::Alerts;
@@ -26,6 +27,7 @@ use crate::devices::xfer::{Arrival, Ready};
 use crate::sys::clock::monotonic_ns;
 use connection::{Kit, Live};
 use operations::Operations;
+use relay::Relays;
 use std::collections::VecDeque;
 
 /// Sink number in the tokens of frames handed up from here.
@@ -58,6 +60,8 @@ pub struct Lively {
     /// Cards that have come in-band before their network was opened here: peer, name, card.
     cards: Vec<(u32, String, Vec<u8>)>,
     pub operations: Operations,
+    /// Requests of operators to other processes and from them.
+    pub relays: Relays,
     /// Where the cards of the networks opened at the start are.
     pub published: Option<&'static dyn super::directory::Directory>,
     /// Devices put on every connection when it is made.
@@ -80,6 +84,7 @@ impl Lively {
             down: Vec::new(),
             cards: Vec::new(),
             operations: Operations::default(),
+            relays: Relays::default(),
             published: None,
             initial: Vec::new(),
             fruitless: 0,
@@ -124,7 +129,7 @@ impl Lively {
     }
 
     /// Adds the networks besides shared memory that reach `peer`.
-    fn add_far(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32) {
+    pub fn add_far(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32) {
         for id in sinks.numbers() {
             let name = sinks.name(id).to_string();
             let known = self.cards.iter().any(|(p, n, _)| *p == peer && *n == name);
@@ -146,6 +151,16 @@ impl Lively {
         live.xfer.set_enabled(id, enabled, now);
         if !enabled {
             self.add_far(sinks, alerts, peer);
+        }
+    }
+
+    /// Sends a request of an operator to `peer`, whose connection is live.
+    pub fn ask(&mut self, peer: u32, line: &str) -> Result<u16, String> {
+        let live = self.connections.get_mut(peer as usize).and_then(|l| l.as_mut());
+        let live = live.ok_or_else(|| format!("there is no connection to rank {peer}"))?;
+        match &live.lost {
+            Some(why) => Err(why.clone()),
+            None => self.relays.ask(live, line),
         }
     }
 
@@ -373,9 +388,13 @@ impl Lively {
         mut slab: Slab,
     ) {
         let Some(live) = &mut self.connections[peer as usize] else { return };
+        let before = live.inward.epoch();
         if let Err(why) = live.inward.go_to(epoch) {
             live.lose(alerts, format!("rank {peer} broke the protocol: {why}"));
             return;
+        }
+        if before != epoch {
+            alerts.note("epoch", Some(peer), control::told("receive", epoch, live.inward.devices()));
         }
         let meta = inner_meta(&mut slab);
         if inner == kind::CONTROL {

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 pub struct Operation {
     /// Connections that have not answered.
     pub open: u32,
-    pub done: u32,
-    /// One sentence each.
-    pub failures: Vec<String>,
+    /// Peers whose connections have changed.
+    pub done: Vec<u32>,
+    /// Peers whose connections have not, and why: one sentence each.
+    pub failures: Vec<(u32, String)>,
 }
 
 /// Operations kept after their end, for whoever asks.
@@ -31,17 +32,17 @@ impl Operations {
         self.last
     }
 
-    pub fn done(&mut self, id: u64) {
+    pub fn done(&mut self, id: u64, peer: u32) {
         if let Some(operation) = self.list.get_mut(&id) {
             operation.open = operation.open.saturating_sub(1);
-            operation.done += 1;
+            operation.done.push(peer);
         }
     }
 
-    pub fn failed(&mut self, id: u64, why: String) {
+    pub fn failed(&mut self, id: u64, peer: u32, why: String) {
         if let Some(operation) = self.list.get_mut(&id) {
             operation.open = operation.open.saturating_sub(1);
-            operation.failures.push(why);
+            operation.failures.push((peer, why));
         }
     }
 

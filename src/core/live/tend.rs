@@ -1,6 +1,6 @@
 //! What time requires of live connections: acknowledgements, resends, links to be made again, devices that keep requests.
 
-use super::super::alert::Alerts;
+use super::super::alert::{Alert, Alerts, Severity};
 use super::super::io::{Outcome, Status, dispatch};
 use super::super::network::Link;
 use super::super::sinks::Sinks;
@@ -30,14 +30,16 @@ impl Lively {
     fn tend_one(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32, thorough: bool) {
         let now = self.now;
         let Some(live) = &mut self.connections[peer as usize] else { return };
-        if live.lost.is_some() {
+        if live.lost.is_some() || (thorough && live.is_finished()) {
+            self.abandon(peer);
             return;
         }
         live.xfer.idle(now);
         if thorough {
-            live.look_at_links(sinks, now);
+            live.look_at_links(sinks, alerts, now);
             live.xfer.tick(now);
             live.tell_outage(alerts, now);
+            live.hear_devices(alerts);
         }
         live.flush(sinks, now);
         self.poll_devices(sinks, alerts, peer);
@@ -102,14 +104,6 @@ impl Lively {
         })
     }
 
-    /// Some connection uses a network that needs acknowledgements.
-    pub fn needs_pulse(&self) -> bool {
-        self.active
-            .iter()
-            .filter_map(|p| self.get(*p))
-            .any(|live| live.links.iter().any(|(id, _)| *id >= super::super::sinks::FIRST))
-    }
-
     /// Frames have not left this process.
     pub fn owes(&self) -> bool {
         self.busy().any(|live| !live.xfer.is_handed_over() || !live.control.is_empty())
@@ -142,12 +136,13 @@ impl Live {
             || !self.awaited.is_empty()
     }
 
-    fn look_at_links(&mut self, sinks: &mut Sinks, now: u64) {
+    fn look_at_links(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, now: u64) {
         for at in 0..self.links.len() {
             let id = self.links[at].0;
             let link = sinks.link(id, self.peer);
             if link != self.links[at].1 {
                 self.xfer.set_link(id, &link, now);
+                note_link(alerts, self.peer, sinks.name(id), &link);
                 self.links[at].1 = link;
             }
         }
@@ -188,6 +183,17 @@ impl Live {
         }
     }
 
+    /// What the devices have noticed without harm to any message.
+    fn hear_devices(&mut self, alerts: &mut Alerts) {
+        let peer = self.peer;
+        for (way, chain) in [("to", self.out.chain()), ("from", self.inward.chain())] {
+            for (device, text) in chain.take_alerts() {
+                let text = format!("{device} on the way {way} rank {peer}: {text}");
+                alerts.raise(Alert { severity: Severity::Notice, peer: Some(peer), text });
+            }
+        }
+    }
+
     pub fn mourn(&mut self, alerts: &mut Alerts, status: Status) {
         if let Status::Failed(why) = status {
             self.lose(alerts, why);
@@ -195,7 +201,29 @@ impl Live {
     }
 }
 
+/// A link has changed: an event for whoever watches.
+fn note_link(alerts: &mut Alerts, peer: u32, network: &str, link: &Link) {
+    let state = match link {
+        Link::Unused | Link::Opening => return,
+        Link::Up => "up".to_string(),
+        Link::Down(why) => format!("down: {why}"),
+        Link::Finished => "closed by the peer".into(),
+    };
+    alerts.note("link", Some(peer), format!("network {network} is {state}"));
+}
+
 impl super::super::chain::Chain {
+    /// What the devices have noticed since the last call: name and sentence each.
+    pub fn take_alerts(&mut self) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for at in 0..self.len() {
+            if let Some(device) = self.device_mut(at) {
+                all.extend(device.take_alerts().into_iter().map(|text| (device.name().to_string(), text)));
+            }
+        }
+        all
+    }
+
     /// Lets pended requests go on, each from the device that kept it.
     pub fn poll(&mut self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
