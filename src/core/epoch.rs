@@ -32,6 +32,8 @@ pub mod control {
     pub const REQUEST: u32 = 7;
     /// A piece of the answer to the request of this number: `+` (more follow) or `.` (the last), then text.
     pub const REPLY: u32 = 8;
+    /// What was sent on the direct way lies before this frame.
+    pub const MARK: u32 = 9;
 }
 
 /// Devices a connection may have in one direction: a bound on what a hostile peer can make us open.

@@ -199,7 +199,11 @@ impl Core {
     /// From now on frames to `peer` take the live way.
     pub(super) fn make_live(&mut self, peer: u32) {
         self.lively.make(&mut self.sinks, &mut self.alerts, peer);
-        self.routes[peer as usize] = Route::Live;
+        let before = std::mem::replace(&mut self.routes[peer as usize], Route::Live);
+        if let Route::Shm(_) = before {
+            // Whatever network live frames take: the first of them lies behind the direct ones, and they wait for it.
+            self.lively.mark(&mut self.sinks, peer);
+        }
     }
 
     fn network_up(&mut self, name: &str) -> Result<String, String> {
@@ -250,13 +254,20 @@ impl Core {
         if !stranded.is_empty() && !force {
             return Err(format!("nothing else reaches rank {}", list(&stranded)));
         }
-        if !self.lively.down.contains(&id) {
-            self.lively.down.push(id);
-        }
         for peer in self.others() {
             if id != SHM || self.sinks.is_local(peer) {
                 self.make_live(peer);
             }
+        }
+        if id == SHM
+            && let Some(full) = self.others().find(|p| self.lively.get(*p).is_some_and(|l| l.owes_mark()))
+        {
+            return Err(format!("rank {full} has yet to take what lies in shared memory for it, try again"));
+        }
+        if !self.lively.down.contains(&id) {
+            self.lively.down.push(id);
+        }
+        for peer in self.others() {
             self.lively.enable(&mut self.sinks, &mut self.alerts, peer, id, false);
         }
         self.alerts.note("network", None, format!("an operator takes network {name} down"));

@@ -44,6 +44,8 @@ pub struct Core {
     routes: Vec<Route>,
     sinks: Sinks,
     lively: Lively,
+    /// So many of the live connections have their route.
+    lively_routes: usize,
     /// Where this process sleeps; None in a job without neighbours or network.
     bed: Option<Bed>,
     /// Threads that have announced a sleep.
@@ -147,7 +149,11 @@ impl Core {
             if self.lively.relays.has_requests() {
                 self.answer_peers();
             }
-            return self.lively.next(&mut self.sinks, &mut self.alerts);
+            let frame = self.lively.next(&mut self.sinks, &mut self.alerts);
+            if self.lively.active.len() > self.lively_routes {
+                self.follow_peers();
+            }
+            return frame;
         }
         let frame = self.sinks.next()?;
         if frame.header.kind < kind::CORE { Some(frame) } else { self.first_live(frame) }
@@ -156,7 +162,17 @@ impl Core {
     /// The first frame of a connection that the peer has made live.
     #[cold]
     fn first_live(&mut self, frame: Incoming) -> Option<Incoming> {
-        self.lively.arrive(&mut self.sinks, &mut self.alerts, frame)
+        let frame = self.lively.arrive(&mut self.sinks, &mut self.alerts, frame);
+        self.follow_peers();
+        frame
+    }
+
+    /// Takes the live way to peers that have taken it towards us: what is attached there concerns both directions.
+    #[cold]
+    fn follow_peers(&mut self) {
+        let new = self.lively.active.get(self.lively_routes..).unwrap_or_default().to_vec();
+        self.lively_routes = self.lively.active.len();
+        new.into_iter().for_each(|peer| self.make_live(peer));
     }
 
     #[inline]

@@ -71,6 +71,8 @@ pub struct Live {
     pub held: VecDeque<(u16, u8, Slab)>,
     /// State of each network's link, as `xfer` knows it.
     pub links: Vec<(u8, Link)>,
+    /// Sequence number of the first live frame after direct ones.
+    pub mark: Option<u32>,
     /// Told of an outage that still lasts.
     pub outage_told: bool,
     /// Requests of the receive chain that the layer above has, or will get next.
@@ -96,6 +98,7 @@ impl Live {
             unfinished: VecDeque::new(),
             held: VecDeque::new(),
             links: Vec::new(),
+            mark: None,
             outage_told: false,
             above: 0,
             initial: 0,

@@ -35,6 +35,7 @@ impl Lively {
             control::SWITCH => self.switched(peer, &String::from_utf8_lossy(&bytes)),
             control::CARD => self.card(sinks, alerts, peer, &bytes),
             control::FAILED => self.failed(peer, epoch, String::from_utf8_lossy(&bytes).into_owned()),
+            control::MARK => {}
             control::REQUEST => self.relays.requested(peer, epoch, &bytes),
             control::REPLY => self.relays.replied(peer, epoch, &bytes),
             other => alerts.fault(peer, format!("rank {peer} sent a control frame of type {other}")),
@@ -156,6 +157,16 @@ impl Lively {
         self.use_card(sinks, alerts, peer, &name);
     }
 
+    /// The connection to `peer` was a direct call until now.
+    pub fn mark(&mut self, sinks: &mut Sinks, peer: u32) {
+        let now = self.now;
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        live.control.push_front((control::MARK, 0, Vec::new()));
+        live.mark = Some(live.xfer.next_sequence());
+        live.send_control(now);
+        live.flush(sinks, now);
+    }
+
     /// Adds network `name` to the connection to `peer`, if both sides have it.
     pub fn use_card(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32, name: &str) {
         let Some((.., card)) = self.cards.iter().find(|(p, n, _)| *p == peer && n == name) else { return };
@@ -218,6 +229,11 @@ impl Live {
         }
         self.proposed = Some(Proposed { epoch: proposal.epoch, operation, mutual, follows, accepted: false });
         Ok(())
+    }
+
+    /// The mark has not left: the direct way was full.
+    pub fn owes_mark(&self) -> bool {
+        self.mark.is_some_and(|sequence| !self.xfer.is_done(sequence))
     }
 
     /// A mutual change cannot take place in the other direction: ours goes back.
