@@ -634,6 +634,7 @@ int main(int argc, char **argv)
         if (!good)
             fprintf(stderr, "FAIL su3_cg: plane wave off by %.1e, true residual %.3e, wanted %.3e\n", off, residual,
                     tolerance);
+        fprintf(stderr, "plaquette %.14e solution %.14e\n", plaq, sum);
         fprintf(stderr, "ranks %d = %d x %d x %d x %d steps %d residual %.3e seconds %.6f mflops %.1f faces %.6f sums %.6f\n",
                 size, grid[0], grid[1], grid[2], grid[3], steps, residual, best, flops / best / 1e6, faces, sums);
     }
