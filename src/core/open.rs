@@ -210,7 +210,21 @@ impl Core {
         unusable.into_iter().for_each(|why| self.alerts.notice(why));
         directory.fence()?;
         self.lively.published = Some(directory);
+        self.hand_out_cards(directory)?;
         self.need_attendant()?;
+        Ok(())
+    }
+
+    /// Networks that are used without a live connection get the cards of all peers now: nobody asks for them later.
+    fn hand_out_cards(&mut self, directory: &dyn Directory) -> Result<(), String> {
+        for (peer, route) in (0..).zip(&self.routes) {
+            let Route::Network(id) = *route else { continue };
+            let Some(network) = self.sinks.network(id) else { continue };
+            let card = directory.get(peer, &card_key(network.name()))?;
+            network.set_card(peer, &card).map_err(|why| {
+                format!("network {}: the card of rank {peer} is of no use: {why}", network.name())
+            })?;
+        }
         Ok(())
     }
 
