@@ -117,14 +117,15 @@ impl Core {
         if chosen.is_empty() && matches!(change, Change::Attach(_)) {
             return Err("there is no such peer".into());
         }
-        let operation = Some(self.lively.operations.begin(chosen.len() as u32));
+        let id = self.lively.operations.begin(chosen.len() as u32);
+        let operation = Some(id);
         for peer in chosen {
             self.make_live(peer);
             let wanted = Wanted { change: change.clone(), mutual: true, follows: None, operation };
             self.lively.make(&mut self.sinks, &mut self.alerts, peer).wanted.push_back(wanted);
             self.lively.advance(&mut self.alerts, peer);
         }
-        Ok(operation.unwrap_or(0))
+        Ok(id)
     }
 
     /// The connection has device `name` (`all`: any), or may have when its changes are done.

@@ -190,7 +190,7 @@ mod tests {
             let memory = memory.clone();
             std::thread::spawn(move || work(memory))
         });
-        threads.map(|t| t.join().unwrap());
+        threads.into_iter().for_each(|t| t.join().unwrap());
         assert_eq!(memory.data(0, 8).load::<u64>(0), 8000);
     }
 }

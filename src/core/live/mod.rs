@@ -45,6 +45,10 @@ const TEND: u32 = 32;
 /// Requests kept for later use.
 const SPARE: usize = 32;
 
+/// Requests to be used again.
+#[allow(clippy::vec_box, reason = "devices pass requests on by their boxes; the box is what is used again")]
+type Spare = Vec<Box<Irb>>;
+
 /// All live connections of a process.
 pub struct Lively {
     kit: Kit,
@@ -54,7 +58,7 @@ pub struct Lively {
     /// Through the receive chain, not yet handed up.
     arrived: VecDeque<Box<Irb>>,
     handed: Option<Box<Irb>>,
-    spare: Vec<Box<Irb>>,
+    spare: Spare,
     /// Networks an operator has taken down, by number.
     pub down: Vec<u8>,
     /// Cards that have come in-band before their network was opened here: peer, name, card.
@@ -482,7 +486,7 @@ fn copied(frame: &Incoming) -> Slab {
 
 /// A request for one frame.
 fn request(
-    spare: &mut Vec<Box<Irb>>,
+    spare: &mut Spare,
     command: Command,
     peer: u32,
     header: Header,
@@ -499,7 +503,7 @@ fn request(
     irb
 }
 
-fn keep_spare(spare: &mut Vec<Box<Irb>>, irb: Box<Irb>) {
+fn keep_spare(spare: &mut Spare, irb: Box<Irb>) {
     if spare.len() < SPARE {
         spare.push(irb);
     }

@@ -19,7 +19,7 @@ fn stream(input: &mut Input<'_>) -> Vec<u8> {
             break;
         }
         let choice = input.byte();
-        if choice % 8 == 0 {
+        if choice.is_multiple_of(8) {
             let len = input.below(64);
             out.extend_from_slice(input.take(len));
             continue;

@@ -79,8 +79,11 @@ impl Model {
     }
 
     fn live(&mut self, input: &mut Input<'_>) {
-        let len =
-            if input.byte() % 8 == 0 { input.below(LARGEST + 99) } else { usize::from(input.byte()) + 4 };
+        let len = if input.byte().is_multiple_of(8) {
+            input.below(LARGEST + 99)
+        } else {
+            usize::from(input.byte()) + 4
+        };
         let meta = [input.word(), self.number(input), self.number(input)];
         let header = Header { kind: kind::LIVE, meta, len };
         let arrival = self.xfer.arrive(input.byte() % 4, &header, self.now);
@@ -215,10 +218,13 @@ pub fn peer(data: &[u8]) {
             5 => model.network(&mut input),
             6 => {
                 let header = Header { kind: input.byte(), meta: [0; 3], len: input.below(2) };
-                let _ = matches!(header.kind, kind::LIVE | kind::ACK) || {
-                    matches!(model.xfer.arrive(0, &header, model.now), Arrival::Malformed(_))
-                        || panic!("a frame of kind {} taken for ours", header.kind)
-                };
+                let ours = matches!(header.kind, kind::LIVE | kind::ACK);
+                let arrival = model.xfer.arrive(0, &header, model.now);
+                assert!(
+                    ours || matches!(arrival, Arrival::Malformed(_)),
+                    "kind {} taken for ours",
+                    header.kind
+                );
             }
             _ => model.round(&mut input),
         }
