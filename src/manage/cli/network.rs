@@ -79,8 +79,9 @@ fn settle(team: &mut Team, ranks: &[u32], name: &str, up: bool) -> Result<bool, 
     loop {
         team.tend()?;
         let mut settled = true;
-        for answer in team.ask_all(&requests) {
-            settled &= is_settled(&answer?, name, up);
+        for (rank, answer) in ranks.iter().zip(team.ask_all(&requests)) {
+            let status = answer?;
+            settled &= if up { are_up(&status, *rank, ranks, name) } else { is_drained(&status, name) };
         }
         if settled || Instant::now() >= end {
             return Ok(settled);
@@ -89,13 +90,28 @@ fn settle(team: &mut Team, ranks: &[u32], name: &str, up: bool) -> Result<bool, 
     }
 }
 
-fn is_settled(status: &Json, name: &str, up: bool) -> bool {
+/// Every connection of `rank` to one of `ranks` has a link over the network that is up.
+fn are_up(status: &Json, rank: u32, ranks: &[u32], name: &str) -> bool {
+    let network = status.get("networks").list().iter().find(|n| n.get("name").text() == name);
+    let near = network.is_some_and(|n| n.get("device").text() == "shm");
     status.get("connections").list().iter().all(|connection| {
-        if up {
-            let links = connection.get("links").list();
-            let mut ours = links.iter().filter(|l| l.get("network").text() == name);
-            return ours.all(|link| matches!(link.get("state").text(), "up" | "finished"));
+        let peer = connection.get("peer").integer().unwrap_or(0) as u32;
+        let direct = connection.get("xfer").is_null();
+        if peer == rank
+            || ranks.binary_search(&peer).is_err()
+            || (near && (direct || !connection.get("local").is_true()))
+        {
+            return true;
         }
+        let links = connection.get("links").list();
+        let mut ours = links.iter().filter(|l| l.get("network").text() == name);
+        ours.any(|link| matches!(link.get("state").text(), "up" | "finished"))
+    })
+}
+
+/// Nothing is under way over the network.
+fn is_drained(status: &Json, name: &str) -> bool {
+    status.get("connections").list().iter().all(|connection| {
         let paths = connection.get("xfer").get("networks").list();
         let mut ours = paths.iter().filter(|p| p.get("name").text() == name);
         ours.all(|path| path.get("in_flight_bytes").integer().unwrap_or(0) == 0)
