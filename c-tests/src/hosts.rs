@@ -3,6 +3,7 @@
 use crate::job::{self, Outcome};
 use crate::program::{Abi, compile};
 use crate::stage::Stage;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -71,6 +72,18 @@ impl Hosts {
         limit: Duration,
     ) -> Outcome {
         let program = compile(program, Abi::Standard).unwrap_or_else(|why| panic!("{why}"));
+        self.run_program(ranks, &program, environment, args, limit)
+    }
+
+    /// As [`Hosts::run`], for a program that is there already.
+    pub fn run_program(
+        &self,
+        ranks: usize,
+        program: &Path,
+        environment: &[&str],
+        args: &[&str],
+        limit: Duration,
+    ) -> Outcome {
         let [a, b] = &self.names;
         let mut command = job::vmirun();
         command.current_dir(crate::home());
