@@ -382,6 +382,89 @@ VMI_STATUS VMI_Stream_End(PVMI_STREAM stream);
 UINT32 VMI_Stream_Number(PVMI_STREAM stream);
 UINT32 VMI_Stream_Recv_Number(PVMI_STREAM_RECV stream);
 
+/* ---- Devices on a connection ------------------------------------------------------------------------------------ */
+
+/* An attach or a detach has come to its end. */
+typedef void (*VMIDeviceChanged)(PVMI_CONNECT connection, PVOID context, VMI_STATUS status);
+
+/* Puts a device on a connection that is in use, in both directions: `device` is the name of a filter and its options,
+ * such as "compress level=3", or the path of a library after vmi_device.h. Nothing is lost or reordered; the peer loads the
+ * inverse. The function (may be NULL) is called when both processes have changed, or when one of them could not, and
+ * then nothing has changed. */
+VMI_STATUS VMI_Device_Attach(PVMI_CONNECT connection, const char *device, VMIDeviceChanged function, PVOID context);
+/* `name`: that of the device, or "all". */
+VMI_STATUS VMI_Device_Detach(PVMI_CONNECT connection, const char *name, VMIDeviceChanged function, PVOID context);
+/* What the devices of all connections on the peer's way report: a JSON object, with its zero. */
+VMI_STATUS VMI_Device_Report(PVMI_CONNECT connection, char *json, ULONG room);
+
+/* ---- Chains and requests ---------------------------------------------------------------------------------------- */
+
+/* The program's own devices: functions that see I/O request blocks (IRBs) one after the other, in the order of a chain. A
+ * device forwards a request, completes it, or pends it, that is, keeps it and goes on with it later. Completion unwinds
+ * the stack of those who asked for it, the last one first. A device forwards what it does not know.
+ *
+ * A connection may have a send chain, which sees each message before it leaves, and a receive chain, which sees each one
+ * before the receive function does. What one changes, one of the peer's chains has to undo: that is the programs' affair
+ * (VMI_Device_Attach is the one that agrees with the peer). */
+typedef struct VMI_IRB *PVMI_IRB;
+typedef struct VMI_CHAIN *PVMI_CHAIN;
+typedef struct VMI_DEVICE *PVMI_DEVICE;
+
+typedef UINT32 VMI_IRB_COMMAND;
+enum {
+    VMI_IRB_ATTACH = 0, /* the device is attached to a chain */
+    VMI_IRB_DETACH = 1, /* and detached */
+    VMI_IRB_CONNECT = 2,
+    VMI_IRB_DISCONNECT = 3,
+    VMI_IRB_CONNECT_REQUEST = 4,
+    VMI_IRB_DISCONNECT_REQUEST = 5,
+    VMI_IRB_SEND = 6,    /* the slab is to leave on the connection */
+    VMI_IRB_RECEIVE = 7, /* the slab has arrived */
+    VMI_IRB_ALERT = 8,
+    VMI_IRB_USER = 256 /* from here on the program's own */
+};
+
+typedef UINT32 VMI_IRB_ACTION;
+enum { VMI_IRB_FORWARD = 0, VMI_IRB_COMPLETE = 1, VMI_IRB_PEND = 2 };
+
+/* A request is at a device. */
+typedef VMI_IRB_ACTION (*VMIDeviceDispatch)(PVMI_DEVICE device, PVMI_IRB irb, PVOID context);
+/* A request is complete; it is gone when the last one has returned. */
+typedef void (*VMIIRBComplete)(PVMI_IRB irb, PVOID context, VMI_STATUS status);
+
+/* The name is for people. A device on a chain cannot be destroyed. */
+VMI_STATUS VMI_Device_Create(const char *name, VMIDeviceDispatch function, PVOID context, PVMI_DEVICE *device);
+VMI_STATUS VMI_Device_Destroy(PVMI_DEVICE device);
+
+VMI_STATUS VMI_Chain_Create(PVMI_CHAIN *chain);
+VMI_STATUS VMI_Chain_Destroy(PVMI_CHAIN chain);
+/* At the end of the chain; the device sees VMI_IRB_ATTACH first. */
+VMI_STATUS VMI_Chain_Attach(PVMI_CHAIN chain, PVMI_DEVICE device);
+VMI_STATUS VMI_Chain_Detach(PVMI_CHAIN chain, PVMI_DEVICE device);
+
+/* NULL: no chain. Messages under way stay on the chain they are on. */
+VMI_STATUS VMI_Connection_Set_Send_Chain(PVMI_CONNECT connection, PVMI_CHAIN chain);
+VMI_STATUS VMI_Connection_Set_Receive_Chain(PVMI_CONNECT connection, PVMI_CHAIN chain);
+
+/* A request with an empty slab; `connection` may be NULL. It belongs to the library once it is dispatched. */
+VMI_STATUS VMI_IRB_Allocate(VMI_IRB_COMMAND command, PVMI_CONNECT connection, PVMI_IRB *irb);
+VMI_STATUS VMI_IRB_Deallocate(PVMI_IRB irb);
+VMI_IRB_COMMAND VMI_IRB_Get_Command(PVMI_IRB irb);
+PVMI_CONNECT VMI_IRB_Get_Connection(PVMI_IRB irb);
+/* The message, as long as the request lives. Read it with VMI_Slab_Copy_Bytes, change it with VMI_Slab_Push and _Pop. */
+PVMI_SLAB VMI_IRB_Get_Slab(PVMI_IRB irb);
+/* Four words for those who agree on them. */
+UINT64 VMI_IRB_Get_Argument(PVMI_IRB irb, UINT32 index);
+VMI_STATUS VMI_IRB_Set_Argument(PVMI_IRB irb, UINT32 index, UINT64 value);
+/* Whoever dispatches a request, or is looking at it, asks to hear of its completion. */
+VMI_STATUS VMI_IRB_On_Completion(PVMI_IRB irb, VMIIRBComplete function, PVOID context);
+
+/* Sends a request along a chain. Past the last device a VMI_IRB_SEND leaves on its connection; others are complete. */
+VMI_STATUS VMI_IO_Dispatch(PVMI_CHAIN chain, PVMI_IRB irb);
+/* A request that was pended goes on with the next device, or is complete. */
+VMI_STATUS VMI_IO_Forward(PVMI_IRB irb);
+VMI_STATUS VMI_IO_Complete(PVMI_IRB irb, VMI_STATUS status);
+
 /* ---- Alerts ----------------------------------------------------------------------------------------------------- */
 
 enum {

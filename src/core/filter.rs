@@ -25,6 +25,11 @@ impl Spec {
         });
         Ok(Spec { name: name.to_string(), options: options.collect::<Result<_, _>>()? })
     }
+
+    /// Reads a list as in `VMI_CHAIN`: `checksum,compress level=3`.
+    pub fn parse_list(text: &str) -> Result<Vec<Spec>, String> {
+        text.split(',').filter(|part| !part.trim().is_empty()).map(Spec::parse).collect()
+    }
 }
 
 impl std::fmt::Display for Spec {

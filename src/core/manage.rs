@@ -276,6 +276,12 @@ impl Core {
         Ok(format!("{{\"ok\":true,\"network\":{},\"up\":false,\"stranded\":[{stranded}]}}", quote(name)))
     }
 
+    /// How an operation goes: the connections that have not answered yet, and what went wrong on others. None: there
+    /// is no such operation (any more).
+    pub fn outcome(&self, id: u64) -> Option<(u32, &[String])> {
+        self.lively.operations.get(id).map(|operation| (operation.open, operation.failures.as_slice()))
+    }
+
     fn operation(&self, id: u64) -> Result<String, String> {
         let operation =
             self.lively.operations.get(id).ok_or_else(|| format!("there is no operation {id}"))?;

@@ -152,8 +152,7 @@ impl Host for Visited {
 
 /// The devices that `VMI_CHAIN` puts on every connection: `checksum,compress level=3`.
 fn initial_filters() -> std::result::Result<Vec<Spec>, String> {
-    let list = std::env::var("VMI_CHAIN").unwrap_or_default();
-    list.split(',').filter(|part| !part.trim().is_empty()).map(Spec::parse).collect()
+    Spec::parse_list(&std::env::var("VMI_CHAIN").unwrap_or_default())
 }
 
 /// Runs `f` (a sleep) with the library open to other threads. No `RefCell` may be borrowed.

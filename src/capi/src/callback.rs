@@ -28,6 +28,9 @@ callers! {
     published21(VMIRDMABuffer21, connection: PVMI_CONNECT, buffer: PVMI_REMOTE_BUFFER, data: PVMI_SLAB, size: ULONG);
     published20(VMIRDMABuffer20, connection: PVMI_CONNECT, buffer: PVMI_REMOTE_BUFFER);
     moved(VMIRDMACompleteNotification, op: PVMI_RDMA_OP, context: PVOID, status: VMI_STATUS);
+    changed(VMIDeviceChanged, connection: PVMI_CONNECT, context: PVOID, status: VMI_STATUS);
+    dispatch(VMIDeviceDispatch, device: PVMI_DEVICE, irb: PVMI_IRB, context: PVOID) -> VMI_IRB_ACTION = action::FORWARD;
+    completed(VMIIRBComplete, irb: PVMI_IRB, context: PVOID, status: VMI_STATUS);
     put(VMIRDMAPutNotification, connection: PVMI_CONNECT, size: UINT32, context: UINT32, status: VMI_STATUS);
     got(VMIRDMAGetNotification, connection: PVMI_CONNECT, context: UINT32, status: VMI_STATUS);
 }

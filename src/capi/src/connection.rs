@@ -9,6 +9,7 @@
 
 use crate::args::field_text;
 use crate::engine::{self, Eng};
+use crate::io::Chain;
 use crate::message::Message;
 use crate::status::{Code, Fault, Result, fail, remember};
 use crate::table::{Table, Tag};
@@ -55,6 +56,9 @@ pub struct Connection {
     pub on_get: Cell<VMIRDMAGetNotification>,
     /// The last stream begun here.
     pub streams: Cell<u32>,
+    /// Chains of the program that messages pass.
+    pub send_chain: RefCell<Option<Rc<Chain>>>,
+    pub receive_chain: RefCell<Option<Rc<Chain>>>,
 }
 
 /// How long a peer may take to answer a disconnect.
@@ -126,6 +130,8 @@ pub fn create(e: Eng) -> PVMI_CONNECT {
         on_put: Cell::new(None),
         on_get: Cell::new(None),
         streams: Cell::new(0),
+        send_chain: RefCell::new(None),
+        receive_chain: RefCell::new(None),
     });
     let handle = e.connections.table.insert(connection.clone());
     connection.handle.set(handle);

@@ -4,6 +4,8 @@ use crate::alerts::Alerts;
 use crate::args::{self, allocate, store_text};
 use crate::connection::{Connection, Connections};
 use crate::data;
+use crate::devices::Changes;
+use crate::io::Io;
 use crate::key::Settings;
 use crate::meeting::Meeting;
 use crate::memory::Cache;
@@ -18,7 +20,9 @@ use crate::types::VMI_NETADDRESS;
 use crate::ways::{Way, Ways};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::{Arc, OnceLock, atomic::Ordering};
+use vmi::core::attendant::Host;
 use vmi::core::buffer::Buffer;
+use vmi::core::filter::Spec;
 use vmi::core::{Core, Place, config::Config};
 use vmi::job::Job;
 use vmi::shm::node::Node;
@@ -55,6 +59,8 @@ pub struct Engine {
     /// Largest inline message; a copy of the setting.
     pub inline_max: Cell<usize>,
     pub rdma: Rdma,
+    pub io: Io,
+    pub changes: Changes,
     pub alerts: Alerts,
 }
 
@@ -78,6 +84,8 @@ impl Default for Engine {
             streams: Table::new(Tag::Stream),
             inline_max: Cell::new(0),
             rdma: Rdma::default(),
+            io: Io::default(),
+            changes: Changes::default(),
             alerts: Alerts::default(),
         }
     }
@@ -177,9 +185,39 @@ fn open_core(e: Eng, job: &'static Job, config: Config) -> Result<Core> {
     let node = node.map_err(|why| Fault::new(Code::Job, format!("shared memory of this host: {why}")))?;
     // Whatever network is used: by this a process that listens is known as a member of the job.
     node.control(job.local_index()).pid.store(std::process::id(), Ordering::Release);
-    let (rank, size) = (job.rank(), job.size());
-    let place = Place { directory: Some(job), ..Place::plain(rank, size, local, node.clone(), config) };
-    Core::open(place).map_err(|why| Fault::new(Code::Job, why))
+    let wrong = |why| Fault::new(Code::Job, why);
+    let lookup = |name: &str| std::env::var(name).ok();
+    let host: Option<Arc<dyn Host>> =
+        if vmi::sys::barrier::register() { Some(Arc::new(Visited)) } else { None };
+    let place = Place {
+        directory: Some(job),
+        host,
+        filters: Spec::parse_list(&lookup("VMI_CHAIN").unwrap_or_default()).map_err(wrong)?,
+        settings: vmi::devices::xfer::Settings::load(lookup).map_err(wrong)?,
+        direct: lookup("VMI_XFER").is_some_and(|value| value == "0"),
+        ..Place::plain(job.rank(), job.size(), local, node.clone(), config)
+    };
+    Core::open(place).map_err(wrong)
+}
+
+/// The engine as the core's helper thread sees it. It never runs code of the program.
+struct Visited;
+
+impl Host for Visited {
+    fn progress(&self) {
+        if let Some(engine) = ENGINE.get() {
+            engine.visit(crate::traffic::tend);
+        }
+    }
+
+    fn visit(&self, work: &mut dyn FnMut(&mut Core)) {
+        let Some(engine) = ENGINE.get() else { return };
+        engine.visit(|e| {
+            if let Some(way) = e.ways.get(0) {
+                work(&mut way.core.borrow_mut());
+            }
+        });
+    }
 }
 
 pub fn address(host: &str, port: u32, user: &str, key: &str) -> Result<VMI_NETADDRESS> {

@@ -6,6 +6,7 @@
 //!                connection   who is connected to whom; connect, accept, disconnect
 //!                stream       messages out                            memory pool  buffers, cache, pools
 //!                message      slabs that arrive, slabs to send        rdma         publish, put, get
+//!                devices      the core's devices on a connection     io           chains and devices of the program
 //!                  │
 //!                traffic      frames out (a queue per peer) and in (poll, callbacks)
 //!                  │
@@ -32,8 +33,10 @@ mod args;
 mod callback;
 mod connection;
 mod data;
+mod devices;
 mod engine;
 mod exports;
+mod io;
 mod key;
 mod meeting;
 mod memory;

@@ -17,11 +17,12 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use vmi::core::directory::Directory;
 use vmi::core::{Core, Place};
 use vmi::shm::node::Node;
 use vmi::sys::{fd, unix_socket};
 
-/// What the one who asks says first; its segment comes along.
+/// What the one who asks says first; a secret follows, and the segment comes along.
 const GREETING: &[u8; 8] = b"VMI2hand";
 /// How long it may take to say it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,7 +50,7 @@ impl Meeting {
     }
 
     /// Takes who has come; None when there is nobody (complete) left.
-    fn next(&mut self) -> Option<(UnixStream, i32, OwnedFd)> {
+    fn next(&mut self) -> Option<(UnixStream, i32, Arrived)> {
         while let Ok((socket, _)) = self.listener.accept() {
             let ours = unix_socket::peer_credentials(socket.as_fd())
                 .is_ok_and(|peer| peer.uid == unix_socket::own_uid());
@@ -66,34 +67,44 @@ impl Meeting {
                 }
                 // A member of our job only wanted to know that we are here.
                 Err(_) => drop(self.arriving.swap_remove(at)),
-                Ok((pid, segment)) => return Some((self.arriving.swap_remove(at).0, pid, segment)),
+                Ok((pid, arrived)) => return Some((self.arriving.swap_remove(at).0, pid, arrived)),
             }
         }
         None
     }
 }
 
-fn greeting(socket: &UnixStream) -> io::Result<(i32, OwnedFd)> {
-    let mut said = [0; GREETING.len()];
+/// What the one who asks sends: memory for the two, and a secret that only they know.
+struct Arrived {
+    segment: OwnedFd,
+    secret: [u8; 32],
+}
+
+fn greeting(socket: &UnixStream) -> io::Result<(i32, Arrived)> {
+    let mut said = [0; GREETING.len() + 32];
     let (got, fds) = unix_socket::receive_with_fds(socket.as_fd(), &mut said)?;
-    let segment = fds.into_iter().next();
-    match segment {
-        Some(segment)
-            if got == GREETING.len() && said == *GREETING && fd::is_size_sealed(segment.as_fd())? =>
-        {
-            Ok((unix_socket::peer_credentials(socket.as_fd())?.pid, segment))
+    let (word, secret) = said.split_at(GREETING.len());
+    let mut arrived = fds.into_iter().map(|segment| Arrived { segment, secret: [0; 32] });
+    match arrived.next() {
+        Some(mut arrived) if got == said.len() && word == GREETING && is_sealed(&arrived)? => {
+            arrived.secret.copy_from_slice(secret);
+            Ok((unix_socket::peer_credentials(socket.as_fd())?.pid, arrived))
         }
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
 }
 
+fn is_sealed(arrived: &Arrived) -> io::Result<bool> {
+    fd::is_size_sealed(arrived.segment.as_fd())
+}
+
 /// Lets in who has come since the last call, and sees who has gone.
 pub fn attend(e: Eng) {
     loop {
-        let Some((socket, pid, segment)) = e.meeting.borrow_mut().as_mut().and_then(Meeting::next) else {
+        let Some((socket, pid, arrived)) = e.meeting.borrow_mut().as_mut().and_then(Meeting::next) else {
             break;
         };
-        if let Err(fault) = meet(e, 1, segment, socket, pid) {
+        if let Err(fault) = meet(e, 1, arrived, socket, pid) {
             e.alerts.fault(format!("process {pid} wants to connect: {}", fault.text));
         }
     }
@@ -122,16 +133,46 @@ fn has_ended(socket: &UnixStream) -> bool {
 }
 
 /// Opens the way to a process started by hand; `me` is 0 on the side that asked.
-fn meet(e: Eng, me: u32, segment: OwnedFd, socket: UnixStream, pid: i32) -> Result<Rc<Way>> {
+fn meet(e: Eng, me: u32, arrived: Arrived, socket: UnixStream, pid: i32) -> Result<Rc<Way>> {
+    let Arrived { segment, secret } = arrived;
     let config = e.config.get().cloned().unwrap_or_default();
     if !config.uses_shm() {
         fail!(Connection, "processes started by hand meet over shared memory ({})", config.describe());
     }
     let node = Node::map(segment.as_fd(), 2).map_err(|why| Fault::new(Code::Connection, why.to_string()))?;
-    let place = Place::plain(me, 2, vec![0, 1], node, config);
+    let mut place = Place::plain(me, 2, vec![0, 1], node, config);
+    // Lives as long as the process; there are as many as peers.
+    place.directory = Some(Box::leak(Box::new(Two { secret })));
     let core = Core::open(place).map_err(|why| Fault::new(Code::Connection, why))?;
     let hand = Hand { socket, pid, used: (me == 0).into(), gone: false.into() };
     Ok(e.ways.add(Way::of(core, 2, me, Some(hand))))
+}
+
+/// The job of two processes that have met.
+struct Two {
+    secret: [u8; 32],
+}
+
+impl Directory for Two {
+    fn put(&self, _key: &str, _value: &[u8]) -> std::result::Result<(), String> {
+        Err("processes started by hand have no cards".into())
+    }
+
+    fn get(&self, rank: u32, _key: &str) -> std::result::Result<Vec<u8>, String> {
+        Err(format!("process {rank} was started by hand and has no cards"))
+    }
+
+    fn fence(&self) -> std::result::Result<(), String> {
+        Ok(())
+    }
+
+    fn host(&self, _rank: u32) -> String {
+        vmi::job::host_name()
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        self.secret
+    }
 }
 
 /// Finds the process `key` of this user.
@@ -159,9 +200,10 @@ fn here(e: Eng, key: &str, socket: UnixStream) -> Result<Site> {
         return Ok(site);
     }
     let segment = vmi::job::new_segment(2).map_err(|why| Fault::new(Code::Resource, why.to_string()))?;
-    let copy = segment.try_clone().map_err(lost)?;
-    unix_socket::send_with_fds(socket.as_fd(), GREETING, &[copy.as_fd()]).map_err(lost)?;
-    let way = meet(e, 0, segment, socket, peer.pid)?;
+    let secret: [u8; 32] = fd::random_bytes().map_err(lost)?;
+    let words = [GREETING.as_slice(), &secret].concat();
+    unix_socket::send_with_fds(socket.as_fd(), &words, &[segment.as_fd()]).map_err(lost)?;
+    let way = meet(e, 0, Arrived { segment, secret }, socket, peer.pid)?;
     Ok(Site { way, rank: 1 })
 }
 

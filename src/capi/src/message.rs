@@ -63,6 +63,12 @@ impl Message {
         *self.owner.borrow_mut() = Some(buffer);
     }
 
+    /// The message as a slab of pieces.
+    pub fn to_slab(&self) -> Slab {
+        self.settle();
+        self.owner.borrow().clone().map(Slab::of).unwrap_or_default()
+    }
+
     fn remaining(&self) -> usize {
         self.len - self.cursor.get()
     }
@@ -81,7 +87,7 @@ pub struct Outgoing {
 pub fn remaining(e: Eng, slab: PVMI_SLAB) -> Result<usize> {
     match e.slabs.get(slab) {
         Ok(message) => Ok(message.remaining()),
-        Err(fault) => e.outgoing.get(slab).map(|out| out.pieces.borrow().len()).map_err(|_| fault),
+        Err(fault) => e.outgoing.get(slab).map(|out| out.pieces.borrow().remaining()).map_err(|_| fault),
     }
 }
 
@@ -93,13 +99,24 @@ pub fn size(e: Eng, slab: PVMI_SLAB) -> Result<usize> {
 }
 
 pub fn copy_bytes(e: Eng, slab: PVMI_SLAB, len: usize, to: PVOID) -> Result {
-    let message = e.slabs.get(slab)?;
     let to = crate::args::bytes(to, len, "to")?;
+    if let Ok(out) = e.outgoing.get(slab) {
+        return copy_pieces(&mut out.pieces.borrow_mut(), len, to);
+    }
+    let message = e.slabs.get(slab)?;
     if len > message.remaining() {
         fail!(Range, "{len} bytes are asked for, the slab has {} from its cursor on", message.remaining());
     }
     message.here().copy_to(to, len);
     message.cursor.set(message.cursor.get() + len);
+    Ok(())
+}
+
+fn copy_pieces(pieces: &mut Slab, len: usize, to: UserBuf) -> Result {
+    if len > pieces.remaining() {
+        fail!(Range, "{len} bytes are asked for, the slab has {} from its cursor on", pieces.remaining());
+    }
+    pieces.read(to, len);
     Ok(())
 }
 

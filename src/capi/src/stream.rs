@@ -3,6 +3,7 @@
 use crate::args::{Pieces, element};
 use crate::connection::Connection;
 use crate::engine::Eng;
+use crate::io;
 use crate::message::piece;
 use crate::status::{Result, fail};
 use crate::traffic::{ASKED_END, Event, Framing, Load, post};
@@ -26,6 +27,9 @@ pub fn send_inline(e: Eng, c: &Connection, pieces: &Pieces, total: usize) -> Res
     if total > most {
         fail!(Range, "an inline message of {total} bytes, at most {most} are possible (VMI_INLINED_DATA_SZ)");
     }
+    if let Some(chain) = c.send_chain.borrow().clone() {
+        return io::send(e, c, chain, c.end_bit(), io::copy(pieces), (None, std::ptr::null_mut()));
+    }
     post(e, &c.open_site()?, Framing::Slab(c.end_bit()), Load::Copied(pieces), None)
 }
 
@@ -38,15 +42,23 @@ pub struct Send {
 }
 
 pub fn send(e: Eng, c: &Connection, send: Send) -> Result {
-    let site = c.open_site()?;
+    c.open_site()?;
     let mut slab = Slab::default();
     for at in 0..send.pieces.count {
         let what = send.pieces.get(at);
         slab.push(piece(e, element(send.buffers, at, "buffers")?, what.at.addr(), what.len)?);
     }
-    let done = Event::Sent(send.function, send.context);
-    let load = Load::of(slab, send.function.is_some());
-    post(e, &site, Framing::Slab(c.end_bit()), load, Some(done))
+    leave(e, c, c.end_bit(), slab, (send.function, send.context))
+}
+
+/// Sends by way of the connection's send chain, if it has one.
+fn leave(e: Eng, c: &Connection, stream: u32, slab: Slab, sender: (VMIStreamSend, PVOID)) -> Result {
+    if let Some(chain) = c.send_chain.borrow().clone() {
+        return io::send(e, c, chain, stream, slab, sender);
+    }
+    let (function, context) = sender;
+    let load = Load::of(slab, function.is_some());
+    post(e, &c.open_site()?, Framing::Slab(stream), load, Some(Event::Sent(function, context)))
 }
 
 pub fn begin(e: Eng, c: &Connection) -> Result<PVMI_STREAM> {
@@ -68,10 +80,9 @@ pub fn send_slab(
 ) -> Result {
     let stream = e.streams.get(stream)?;
     let c = e.connection(stream.connection)?;
-    let pieces = e.outgoing.get(slab)?.pieces.borrow().clone();
-    let framing = Framing::Slab(stream.id | c.end_bit());
-    let load = Load::of(pieces, function.is_some());
-    post(e, &c.open_site()?, framing, load, Some(Event::Sent(function, context)))
+    let mut pieces = e.outgoing.get(slab)?.pieces.borrow().clone();
+    pieces.restore(Default::default());
+    leave(e, &c, stream.id | c.end_bit(), pieces, (function, context))
 }
 
 pub fn end(e: Eng, stream: PVMI_STREAM) -> Result {

@@ -22,6 +22,9 @@ pub enum Tag {
     SlabState,
     Received,
     Stream,
+    Irb,
+    Chain,
+    Device,
 }
 
 impl Tag {
@@ -36,6 +39,9 @@ impl Tag {
             Tag::SlabState => "slab state",
             Tag::Received => "received stream",
             Tag::Stream => "stream",
+            Tag::Irb => "request",
+            Tag::Chain => "chain",
+            Tag::Device => "device",
         }
     }
 }

@@ -17,13 +17,13 @@
 
 use crate::args::Pieces;
 use crate::connection::{self, Connection};
-use crate::engine::Eng;
+use crate::engine::{Eng, Engine};
 use crate::message::Message;
 use crate::status::{Code, Fault, Result, fail};
 use crate::table::{Tag, tagged};
 use crate::types::*;
 use crate::ways::{Site, Way};
-use crate::{alerts, callback, data, meeting, rdma};
+use crate::{alerts, callback, data, devices, io, meeting, rdma};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -57,6 +57,9 @@ const BUDGET: usize = 64;
 const DEEPEST: u32 = 32;
 /// Copied bytes that may wait for room on the way to one peer.
 const MOST_COPIED: usize = 256 << 20;
+/// What may arrive while the program does not poll, bytes; and what a frame costs besides its payload.
+const MOST_PARKED: usize = 64 << 20;
+const FRAME_COST: usize = 64;
 /// Polls between two looks at what is no frame: new processes, lost ones, time limits.
 const ATTEND_EVERY: u32 = 64;
 
@@ -105,12 +108,24 @@ pub struct Out {
 pub enum Event {
     Sent(VMIStreamSend, PVOID),
     Moved(VMIRDMACompleteNotification, PVMI_RDMA_OP, PVOID),
-    Issued { function: VMIConnectIssue, context: PVOID, connection: PVMI_CONNECT, answer: u32 },
+    /// A request of the program's send chain.
+    Irb(PVMI_IRB),
+    Issued {
+        function: VMIConnectIssue,
+        context: PVOID,
+        connection: PVMI_CONNECT,
+        answer: u32,
+    },
 }
 
 impl Event {
-    fn run(self, status: VMI_STATUS) {
+    fn run(self, e: Eng, status: VMI_STATUS) {
         match self {
+            Event::Irb(handle) => {
+                if let Ok(irb) = e.io.irbs.get(handle) {
+                    io::finish(e, &irb, status);
+                }
+            }
             Event::Sent(function, context) => callback::sent(function, context, status),
             Event::Moved(function, op, context) => callback::moved(function, op, context, status),
             Event::Issued { function, context, connection, answer } => {
@@ -138,6 +153,7 @@ pub struct Traffic {
     held: RefCell<Option<Held>>,
     /// Frames taken too deep inside of callbacks, to make room for their senders.
     parked: RefCell<VecDeque<Parked>>,
+    parked_bytes: Cell<usize>,
     depth: Cell<u32>,
     polls: Cell<u32>,
 }
@@ -265,7 +281,7 @@ pub fn latency_us(site: &Site) -> u32 {
 }
 
 /// Sends what waits, as far as there is room; true if something left.
-fn flush(e: Eng, way: &Rc<Way>) -> bool {
+fn flush(e: &Engine, way: &Rc<Way>) -> bool {
     let mut any = false;
     let busy = std::mem::take(&mut *way.busy.borrow_mut());
     for rank in busy {
@@ -320,7 +336,7 @@ fn push(site: &Site, out: &mut Out) -> std::result::Result<bool, String> {
 }
 
 #[cold]
-fn lose(e: Eng, site: &Site, first: Out, why: &str) {
+fn lose(e: &Engine, site: &Site, first: Out, why: &str) {
     let rest = site.way.with_peer(site.rank, |peer| {
         (peer.copied, peer.waiting) = (0, 0);
         std::mem::take(&mut peer.queue)
@@ -351,6 +367,7 @@ pub fn poll(e: Eng) {
         at += 1;
     }
     run_events(e);
+    devices::attend(e);
     if polls.is_multiple_of(ATTEND_EVERY) && depth == 0 {
         attend(e);
     }
@@ -358,7 +375,7 @@ pub fn poll(e: Eng) {
 }
 
 #[inline]
-fn flush_if_busy(e: Eng, way: &Rc<Way>) {
+fn flush_if_busy(e: &Engine, way: &Rc<Way>) {
     if !way.busy.borrow().is_empty() {
         flush(e, way);
     }
@@ -367,7 +384,7 @@ fn flush_if_busy(e: Eng, way: &Rc<Way>) {
 fn run_events(e: Eng) {
     loop {
         let Some((event, status)) = e.traffic.events.borrow_mut().pop_front() else { return };
-        event.run(status);
+        event.run(e, status);
     }
 }
 
@@ -404,6 +421,9 @@ fn take_frames(e: Eng, way: &Rc<Way>) {
 fn next_frame(e: Eng, way: &Rc<Way>) -> Option<(Rc<Way>, Incoming, Option<Rc<Buffer>>)> {
     if !e.traffic.parked.borrow().is_empty() {
         let parked = e.traffic.parked.borrow_mut().pop_front();
+        if let Some((_, frame, _)) = &parked {
+            e.traffic.parked_bytes.set(e.traffic.parked_bytes.get() - frame.header.len - FRAME_COST);
+        }
         return parked.map(|(way, frame, buffer)| (way, frame, Some(buffer)));
     }
     let frame = way.core.borrow_mut().next()?;
@@ -413,7 +433,7 @@ fn next_frame(e: Eng, way: &Rc<Way>) -> Option<(Rc<Way>, Incoming, Option<Rc<Buf
 /// Takes frames without handling them: a process that waits inside its callbacks must not keep others from sending,
 /// or they wait for each other.
 #[cold]
-fn park_frames(e: Eng, way: &Rc<Way>) {
+fn park_frames(e: &Engine, way: &Rc<Way>) {
     let_go(e);
     for _ in 0..BUDGET {
         let Some(mut frame) = way.core.borrow_mut().next() else { return };
@@ -421,12 +441,23 @@ fn park_frames(e: Eng, way: &Rc<Way>) {
         frame.payload.copy_to(buffer.address(), frame.header.len);
         frame.payload = buffer.address();
         way.core.borrow_mut().release(frame.token);
+        e.traffic.parked_bytes.set(e.traffic.parked_bytes.get() + frame.header.len + FRAME_COST);
         e.traffic.parked.borrow_mut().push_back((way.clone(), frame, buffer));
     }
 }
 
+/// Progress on behalf of the core's helper thread, while the program computes: sends what waits, and takes what
+/// arrives, so that peers get their acknowledgements; the program gets it in its next poll.
+pub fn tend(e: &Engine) {
+    let Some(way) = e.ways.get(0) else { return };
+    flush_if_busy(e, &way);
+    if e.traffic.parked_bytes.get() < MOST_PARKED {
+        park_frames(e, &way);
+    }
+}
+
 /// Gives the frame in hand back to its device after its slab, if there is one, has moved to memory of its own.
-fn let_go(e: Eng) {
+fn let_go(e: &Engine) {
     let held = e.traffic.held.borrow_mut().take();
     if let Some(held) = held {
         if let Some(message) = &held.message {
@@ -518,9 +549,18 @@ fn on_stream(e: Eng, site: &Site, frame: &Incoming) -> Handled {
     Ok(())
 }
 
-/// Gives a slab, or the end of a stream, to the receive function.
+/// Gives a slab, or the end of a stream, to the receive function, by way of the connection's receive chain.
 fn deliver(e: Eng, site: &Site, id: u32, message: Option<Rc<Message>>) {
     let Some(connection) = connection_of(e, site, id & ASKED_END != 0) else { return };
+    let chain = connection.receive_chain.borrow().clone();
+    match (message, chain) {
+        (Some(message), Some(chain)) => io::receive(e, &connection, chain, id, message.to_slab()),
+        (message, _) => hand_over(e, &connection, id, message),
+    }
+}
+
+/// Calls the receive function.
+pub fn hand_over(e: Eng, connection: &Connection, id: u32, message: Option<Rc<Message>>) {
     let function = data::recvFn.get();
     if function.is_none() {
         e.alerts.fault("a message has arrived, but there is no receive function; it is discarded".into());

@@ -24,7 +24,7 @@ pub type VMI_virt_addr_t = u64;
 /// A handle: see [`crate::table`].
 macro_rules! handles { ($($name:ident)*) => { $( pub type $name = PVOID; )* } }
 handles!(PVMI_CONNECT PVMI_BUFFER PVMI_BUFFER_OP PVMI_BUFFER_POOL PVMI_SLAB PVMI_SLAB_STATE PVMI_STREAM_RECV
-         PVMI_STREAM);
+         PVMI_STREAM PVMI_IRB PVMI_CHAIN PVMI_DEVICE);
 
 /// The name of a process.
 #[repr(C)]
@@ -76,6 +76,20 @@ pub mod response {
     pub const ERROR: u32 = 2;
 }
 
+/// Types of request that the library itself dispatches.
+pub mod command {
+    pub const ATTACH: u32 = 0;
+    pub const DETACH: u32 = 1;
+    pub const SEND: u32 = 6;
+    pub const RECEIVE: u32 = 7;
+}
+
+pub mod action {
+    pub const FORWARD: u32 = 0;
+    pub const COMPLETE: u32 = 1;
+    pub const PEND: u32 = 2;
+}
+
 pub const SLAB_GRABBED: VMI_RECV_STATUS = 1;
 pub const STREAM_DATA: VMI_STREAM_COMMAND = 0;
 pub const STREAM_END: VMI_STREAM_COMMAND = 1;
@@ -101,6 +115,11 @@ pub type VMIRDMAPublish = Option<unsafe extern "C" fn(PVOID, VMI_STATUS)>;
 pub type VMIRDMACompleteNotification = Option<unsafe extern "C" fn(PVMI_RDMA_OP, PVOID, VMI_STATUS)>;
 pub type VMIRDMAPutNotification = Option<unsafe extern "C" fn(PVMI_CONNECT, UINT32, UINT32, VMI_STATUS)>;
 pub type VMIRDMAGetNotification = Option<unsafe extern "C" fn(PVMI_CONNECT, UINT32, VMI_STATUS)>;
+pub type VMI_IRB_COMMAND = u32;
+pub type VMI_IRB_ACTION = u32;
+pub type VMIDeviceChanged = Option<unsafe extern "C" fn(PVMI_CONNECT, PVOID, VMI_STATUS)>;
+pub type VMIDeviceDispatch = Option<unsafe extern "C" fn(PVMI_DEVICE, PVMI_IRB, PVOID) -> VMI_IRB_ACTION>;
+pub type VMIIRBComplete = Option<unsafe extern "C" fn(PVMI_IRB, PVOID, VMI_STATUS)>;
 pub type VMIAlert = Option<unsafe extern "C" fn(UINT32, *const c_char)>;
 
 const _: () = {

@@ -3,6 +3,7 @@
 #![allow(unsafe_code, non_snake_case, reason = "exported under their C names")]
 
 pub mod connection;
+mod io;
 pub mod life;
 pub mod memory;
 mod rdma;
