@@ -278,7 +278,7 @@ impl Core {
 
     /// How an operation goes: the connections that have not answered yet, and what went wrong on others. None: there
     /// is no such operation (any more).
-    pub fn outcome(&self, id: u64) -> Option<(u32, &[String])> {
+    pub fn outcome(&self, id: u64) -> Option<(u32, &[(u32, String)])> {
         self.lively.operations.get(id).map(|operation| (operation.open, operation.failures.as_slice()))
     }
 

@@ -79,9 +79,7 @@ fn outcome(e: Eng, one: &Waiting) -> Option<VMI_STATUS> {
     let core = one.way.core.borrow();
     match core.outcome(one.operation) {
         Some((0, [])) => Some(0),
-        Some((0, failures)) => {
-            Some(remember("VMI_Poll", &Fault::new(Code::Unsupported, failures.join("; "))))
-        }
+        Some((0, [(_, why), ..])) => Some(remember("VMI_Poll", &Fault::new(Code::Unsupported, why.clone()))),
         Some(_) => None,
         None => Some(remember("VMI_Poll", &Fault::new(Code::State, "the operation is not known any more"))),
     }
