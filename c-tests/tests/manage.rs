@@ -95,6 +95,7 @@ fn a_job_that_computes_is_shown_and_changed_and_its_result_is_the_same() {
     let status = job.does("status", "--json");
     assert_eq!(status.matches("\"send\":[{\"name\":\"pass\"").count(), 6, "{status}");
     assert_eq!(status.matches("\"route\":\"live\"").count(), 6, "{status}");
+    assert_eq!(status.matches("\"sent\":0").count(), 12, "the program was to compute all the time: {status}");
     assert!(job.does("devices", "").contains("pass"));
     job.does("detach", "pass");
     assert!(job.does("devices", "").starts_with("no device"));
@@ -254,6 +255,7 @@ fn a_job_on_two_hosts_is_changed_from_one() {
     assert!(vmi("attach crypt --peers remote").starts_with("attached crypt: 4 connections"));
     let status = vmi("status --json");
     assert_eq!(status.matches("\"send\":[{\"name\":\"crypt\"").count(), 8, "{status}");
+    assert_eq!(status.matches("\"frames\":0").count(), 16, "the program was to compute all the time: {status}");
     vmi("attach pass --peers local");
     let status = vmi("status --json");
     assert_eq!(status.matches("\"send\":[{\"name\":\"pass\"").count(), 4, "{status}");

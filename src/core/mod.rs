@@ -195,6 +195,22 @@ impl Core {
         self.alerts.is_urgent()
     }
 
+    /// Looks at everything now: for a caller that comes by rarely. One that calls often is spared most looks.
+    /// True if something has happened.
+    pub fn look(&mut self) -> bool {
+        let mut happened = false;
+        for network in &mut self.sinks.networks {
+            happened |= !network.is_quiet();
+        }
+        if self.lively.relays.has_requests() {
+            self.answer_peers();
+        }
+        if !self.lively.is_empty() {
+            happened |= !self.lively.is_quiet(&mut self.sinks, &mut self.alerts);
+        }
+        happened
+    }
+
     /// Announces a sleep; None if there is work to do first. Other threads may be asleep already.
     pub fn announce_sleep(&mut self) -> Option<Sleep> {
         if !self.lively.is_empty() && !self.lively.is_quiet(&mut self.sinks, &mut self.alerts) {

@@ -134,9 +134,12 @@ struct Visited;
 impl Host for Visited {
     fn progress(&self) {
         cell().visit(|e| {
-            let happened = e.traffic.borrow_mut().step();
-            if happened {
-                e.traffic.borrow().core.ring_own_bell();
+            let mut traffic = e.traffic.borrow_mut();
+            // Before: what has come. After: acknowledgements and answers, which nobody else will send soon.
+            let found = traffic.core.look();
+            let handled = traffic.step();
+            if traffic.core.look() || found || handled {
+                traffic.core.ring_own_bell();
             }
         });
     }
