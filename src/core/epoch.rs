@@ -34,6 +34,8 @@ pub mod control {
     pub const REPLY: u32 = 8;
     /// What was sent on the direct way lies before this frame.
     pub const MARK: u32 = 9;
+    /// The last live frame: what follows takes the direct way.
+    pub const DIRECT: u32 = 10;
 }
 
 /// Devices a connection may have in one direction: a bound on what a hostile peer can make us open.

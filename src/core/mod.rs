@@ -44,8 +44,6 @@ pub struct Core {
     routes: Vec<Route>,
     sinks: Sinks,
     lively: Lively,
-    /// So many of the live connections have their route.
-    lively_routes: usize,
     /// Where this process sleeps; None in a job without neighbours or network.
     bed: Option<Bed>,
     /// Threads that have announced a sleep.
@@ -150,7 +148,7 @@ impl Core {
                 self.answer_peers();
             }
             let frame = self.lively.next(&mut self.sinks, &mut self.alerts);
-            if self.lively.active.len() > self.lively_routes {
+            if !(self.lively.back.is_empty() && self.lively.left.is_empty()) {
                 self.follow_peers();
             }
             return frame;
@@ -167,12 +165,18 @@ impl Core {
         frame
     }
 
-    /// Takes the live way to peers that have taken it towards us: what is attached there concerns both directions.
+    /// Takes the live way to peers that have taken it towards us: what is attached there concerns both directions. And
+    /// the direct way to those with whose connection nothing is left to do.
     #[cold]
     fn follow_peers(&mut self) {
-        let new = self.lively.active.get(self.lively_routes..).unwrap_or_default().to_vec();
-        self.lively_routes = self.lively.active.len();
-        new.into_iter().for_each(|peer| self.make_live(peer));
+        for peer in std::mem::take(&mut self.lively.left) {
+            if let Some(slot) = self.sinks.slot(peer) {
+                self.routes[peer as usize] = Route::Shm(slot);
+            }
+        }
+        for peer in std::mem::take(&mut self.lively.back) {
+            self.make_live(peer);
+        }
     }
 
     #[inline]

@@ -73,6 +73,13 @@ pub struct Live {
     pub links: Vec<(u8, Link)>,
     /// Sequence number of the first live frame after direct ones.
     pub mark: Option<u32>,
+    /// On the list of active connections.
+    pub active: bool,
+    /// Our direction goes back to the direct way, once its last live frame has left.
+    pub leaving: bool,
+    /// Our direction, or the peer's, takes the direct way.
+    pub direct: bool,
+    pub peer_direct: bool,
     /// Told of an outage that still lasts.
     pub outage_told: bool,
     /// Requests of the receive chain that the layer above has, or will get next.
@@ -99,6 +106,10 @@ impl Live {
             held: VecDeque::new(),
             links: Vec::new(),
             mark: None,
+            active: false,
+            leaving: false,
+            direct: false,
+            peer_direct: false,
             outage_told: false,
             above: 0,
             initial: 0,
@@ -120,16 +131,21 @@ impl Live {
 
     /// No frame of the program may enter: what is taken off drains, or initial devices are not there yet.
     pub fn is_stalled(&self) -> bool {
-        self.initial > 0 || self.proposed.as_ref().is_some_and(|p| p.accepted)
+        self.initial > 0 || self.leaving || self.proposed.as_ref().is_some_and(|p| p.accepted)
     }
 
-    /// Nothing but a sink is left: the connection need not be live.
-    pub fn is_plain(&self) -> bool {
-        self.out.devices().is_empty()
-            && self.proposed.is_none()
-            && self.wanted.is_empty()
-            && self.control.is_empty()
+    /// Nothing but one ordered, reliable sink is left on our direction, and no change is under way: it need not be live.
+    pub fn may_go_direct(&self) -> bool {
+        let settled = self.proposed.is_none() && self.wanted.is_empty() && self.awaited.is_empty();
+        let idle = self.control.is_empty()
             && self.unfinished.is_empty()
+            && self.mark.is_none_or(|_| !self.owes_mark());
+        !self.direct
+            && !self.leaving
+            && self.out.devices().is_empty()
+            && settled
+            && idle
+            && self.xfer.direct_possible()
     }
 
     /// A frame of `epoch` can go up as it lies in the sink.

@@ -36,6 +36,7 @@ impl Lively {
             control::CARD => self.card(sinks, alerts, peer, &bytes),
             control::FAILED => self.failed(peer, epoch, String::from_utf8_lossy(&bytes).into_owned()),
             control::MARK => {}
+            control::DIRECT => self.peer_went_direct(peer),
             control::REQUEST => self.relays.requested(peer, epoch, &bytes),
             control::REPLY => self.relays.replied(peer, epoch, &bytes),
             other => alerts.fault(peer, format!("rank {peer} sent a control frame of type {other}")),
@@ -58,6 +59,9 @@ impl Lively {
             Ok(mutual) => {
                 live.control.push_back((control::ACCEPT, epoch, Vec::new()));
                 if let Some(change) = mutual {
+                    if live.direct {
+                        self.back.push(peer);
+                    }
                     let follows = Some(epoch);
                     live.wanted.push_back(Wanted { change, mutual: false, follows, operation: None });
                 }
@@ -161,10 +165,50 @@ impl Lively {
     pub fn mark(&mut self, sinks: &mut Sinks, peer: u32) {
         let now = self.now;
         let Some(live) = &mut self.connections[peer as usize] else { return };
+        live.direct = false;
+        if !live.active {
+            (live.active, live.peer_direct) = (true, false);
+            self.active.push(peer);
+        }
         live.control.push_front((control::MARK, 0, Vec::new()));
         live.mark = Some(live.xfer.next_sequence());
         live.send_control(now);
         live.flush(sinks, now);
+    }
+
+    /// The peer's direction has left its chain: if ours has as well, nobody needs to look after the connection.
+    fn peer_went_direct(&mut self, peer: u32) {
+        if let Some(live) = &mut self.connections[peer as usize] {
+            live.peer_direct = true;
+        }
+        self.retire(peer);
+    }
+
+    /// Takes a connection off the list when both directions are direct.
+    fn retire(&mut self, peer: u32) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        if live.direct && live.peer_direct && live.held.is_empty() {
+            live.active = false;
+            self.active.retain(|p| *p != peer);
+        }
+    }
+
+    /// Lets our direction go back to the direct way, if it can. True: from now on its frames do.
+    pub(super) fn leave(&mut self, sinks: &mut Sinks, peer: u32) -> bool {
+        let near = peer != self.kit.me && sinks.slot(peer).is_some();
+        let Some(live) = &mut self.connections[peer as usize] else { return false };
+        if near && live.may_go_direct() {
+            live.leaving = true;
+            live.control.push_back((control::DIRECT, 0, Vec::new()));
+            live.send_control(self.now);
+            live.flush(sinks, self.now);
+        }
+        if !live.leaving || !live.control.is_empty() || !live.xfer.is_drained() {
+            return false;
+        }
+        (live.leaving, live.direct) = (false, true);
+        self.retire(peer);
+        true
     }
 
     /// Adds network `name` to the connection to `peer`, if both sides have it.
@@ -249,6 +293,7 @@ impl Live {
     fn switch(&mut self, alerts: &mut Alerts) -> Option<Option<u64>> {
         let ready = self.proposed.as_ref().is_some_and(|p| p.accepted)
             && self.unfinished.is_empty()
+            && !self.direct
             && !self.out.chain().is_pending();
         if !ready {
             return None;

@@ -55,6 +55,10 @@ pub struct Lively {
     connections: Vec<Option<Box<Live>>>,
     /// Peers with a live connection.
     pub active: Vec<u32>,
+    /// Peers to which our direction has just become direct.
+    pub left: Vec<u32>,
+    /// Peers to which our direction has to leave the direct way again.
+    pub back: Vec<u32>,
     /// Through the receive chain, not yet handed up.
     arrived: VecDeque<Box<Irb>>,
     handed: Option<Box<Irb>>,
@@ -82,6 +86,8 @@ impl Lively {
             kit,
             connections: (0..size).map(|_| None).collect(),
             active: Vec::new(),
+            left: Vec::new(),
+            back: Vec::new(),
             arrived: VecDeque::new(),
             handed: None,
             spare: Vec::new(),
@@ -125,8 +131,10 @@ impl Lively {
         if let Some(id) = near {
             live.add_network(id, sinks, &self.down, self.now);
         }
+        live.active = true;
         self.connections[peer as usize] = Some(live);
         self.active.push(peer);
+        self.back.push(peer);
         if near.is_none() {
             self.add_far(sinks, alerts, peer);
         }
@@ -305,6 +313,12 @@ impl Lively {
         let now = self.now;
         self.make(sinks, alerts, frame.peer);
         let live = self.connections[frame.peer as usize].as_mut()?;
+        if !live.active {
+            // The peer has left the direct way again.
+            (live.active, live.peer_direct) = (true, false);
+            self.active.push(frame.peer);
+            self.back.push(frame.peer);
+        }
         live.add_network(frame.token.sink, sinks, &self.down, now);
         match live.xfer.arrive(frame.token.sink, &frame.header, now) {
             Arrival::Deliver { epoch, kind } if live.passes_in_place(epoch, kind) => {

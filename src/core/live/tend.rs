@@ -22,7 +22,8 @@ impl Lively {
         if thorough {
             self.tended = self.now;
         }
-        for at in 0..self.active.len() {
+        // A connection may go off the list meanwhile.
+        for at in (0..self.active.len()).rev() {
             self.tend_one(sinks, alerts, self.active[at], thorough);
         }
     }
@@ -47,6 +48,9 @@ impl Lively {
         self.advance(alerts, peer);
         if let Some(live) = &mut self.connections[peer as usize] {
             live.flush(sinks, now);
+        }
+        if thorough && self.leave(sinks, peer) {
+            self.left.push(peer);
         }
     }
 
