@@ -12,6 +12,8 @@ mod agent;
 mod channel;
 mod elf;
 mod front;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod libraries;
 mod options;
 mod orders;

@@ -12,6 +12,8 @@
 //! Nothing here runs, or costs anything, while nobody is connected.
 
 pub mod cli;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod json;
 mod server;
 

@@ -58,8 +58,9 @@ struct Pieces<'a, 'b>(&'a [u8], &'a mut Input<'b>);
 impl Read for Pieces<'_, '_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let n = match self.1.byte() % 4 {
-            0 => usize::from(self.1.byte()),
-            1 if !self.1.is_empty() => return Err(io::ErrorKind::WouldBlock.into()),
+            1 => return Err(io::ErrorKind::WouldBlock.into()),
+            2 => usize::from(self.1.byte()),
+            3 => usize::from(self.1.half()),
             _ => to.len(),
         };
         let n = n.max(1).min(to.len()).min(self.0.len());
