@@ -196,6 +196,8 @@ impl Engine {
         while self.traffic.borrow().owes() || self.traffic.borrow().core.retains() {
             self.progress_wait()?;
         }
+        // A process that never had to sleep has not told anybody yet.
+        self.tell_alerts();
         self.traffic.borrow_mut().core.close();
         Ok(())
     }

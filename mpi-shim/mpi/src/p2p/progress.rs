@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::request;
 use std::cell::Cell;
-use vmi::core::alert::Severity;
+use vmi::core::alert::{Alert, Severity};
 
 /// Fruitless polls after which polling goes on at a gentler pace.
 const PAUSE_AFTER: u32 = 2_000;
@@ -136,12 +136,19 @@ impl Engine {
         }
     }
 
+    /// Prints what went wrong since the last time.
     #[cold]
-    fn report_alerts(&self) {
+    pub fn tell_alerts(&self) -> Vec<Alert> {
         let alerts = self.traffic.borrow_mut().core.take_alerts();
         for alert in &alerts {
             eprintln!("VMI: rank {}: {}", self.me.get(), alert.text);
         }
+        alerts
+    }
+
+    #[cold]
+    fn report_alerts(&self) {
+        let alerts = self.tell_alerts();
         if alerts.iter().any(|a| a.severity == Severity::Lost) {
             // No message can tell the peers: the launcher does.
             let texts: Vec<String> = alerts.into_iter().map(|a| a.text).collect();
