@@ -255,7 +255,11 @@ fn a_job_on_two_hosts_is_changed_from_one() {
     assert!(vmi("attach crypt --peers remote").starts_with("attached crypt: 4 connections"));
     let status = vmi("status --json");
     assert_eq!(status.matches("\"send\":[{\"name\":\"crypt\"").count(), 8, "{status}");
-    assert_eq!(status.matches("\"frames\":0").count(), 16, "the program was to compute all the time: {status}");
+    assert_eq!(
+        status.matches("\"frames\":0").count(),
+        16,
+        "the program was to compute all the time: {status}"
+    );
     vmi("attach pass --peers local");
     let status = vmi("status --json");
     assert_eq!(status.matches("\"send\":[{\"name\":\"pass\"").count(), 4, "{status}");

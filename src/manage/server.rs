@@ -49,8 +49,8 @@ struct Client {
 pub struct Door {
     set: Epoll,
     listener: UnixListener,
-    /// None while new connections cannot be taken.
-    listening: Option<()>,
+    /// False while new connections cannot be taken.
+    listening: bool,
     clients: BTreeMap<u64, Client>,
     next: u64,
 }
@@ -61,7 +61,7 @@ impl Door {
         listener.set_nonblocking(true)?;
         let set = Epoll::new()?;
         set.add(listener.as_fd(), LISTENER, true, false)?;
-        Ok(Door { set, listener, listening: Some(()), clients: BTreeMap::new(), next: LISTENER + 1 })
+        Ok(Door { set, listener, listening: true, clients: BTreeMap::new(), next: LISTENER + 1 })
     }
 
     /// Takes what knocks.
@@ -74,7 +74,7 @@ impl Door {
                 Err(_) => {
                     // No descriptor is left, for instance: the listener would report it without end.
                     if self.set.remove(self.listener.as_fd()).is_ok() {
-                        self.listening = None;
+                        self.listening = false;
                     }
                     return;
                 }
@@ -83,8 +83,8 @@ impl Door {
     }
 
     fn listen_again(&mut self) {
-        if self.listening.is_none() && self.set.add(self.listener.as_fd(), LISTENER, true, false).is_ok() {
-            self.listening = Some(());
+        if !self.listening && self.set.add(self.listener.as_fd(), LISTENER, true, false).is_ok() {
+            self.listening = true;
         }
     }
 
@@ -141,7 +141,7 @@ impl Door {
     fn again(&self) -> Option<Duration> {
         let waits = |c: &Client| !c.answers.is_empty();
         let busy = self.clients.values().any(|c| c.more && c.answers.is_empty() || c.tends_until.is_some());
-        let slow = self.listening.is_none() || self.clients.values().any(waits);
+        let slow = !self.listening || self.clients.values().any(waits);
         if busy { Some(STEP) } else { slow.then_some(Duration::from_secs(1)) }
     }
 }

@@ -189,6 +189,7 @@ fn open_core(e: Eng, job: &'static Job, config: Config) -> Result<Core> {
     let lookup = |name: &str| std::env::var(name).ok();
     let host: Option<Arc<dyn Host>> =
         if vmi::sys::barrier::register() { Some(Arc::new(Visited)) } else { None };
+    let visited = host.is_some();
     let place = Place {
         directory: Some(job),
         host,
@@ -197,7 +198,11 @@ fn open_core(e: Eng, job: &'static Job, config: Config) -> Result<Core> {
         direct: lookup("VMI_XFER").is_some_and(|value| value == "0"),
         ..Place::plain(job.rank(), job.size(), local, node.clone(), config)
     };
-    Core::open(place).map_err(wrong)
+    let mut core = Core::open(place).map_err(wrong)?;
+    if visited && let Some(server) = vmi::manage::server(job) {
+        core.serve(server).map_err(wrong)?;
+    }
+    Ok(core)
 }
 
 /// The engine as the core's helper thread sees it. It never runs code of the program.
@@ -214,7 +219,9 @@ impl Host for Visited {
         let Some(engine) = ENGINE.get() else { return };
         engine.visit(|e| {
             if let Some(way) = e.ways.get(0) {
-                work(&mut way.core.borrow_mut());
+                let mut core = way.core.borrow_mut();
+                work(&mut core);
+                core.ring_own_bell();
             }
         });
     }
