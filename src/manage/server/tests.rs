@@ -86,6 +86,7 @@ fn many_requests_at_once_are_all_answered() {
     (&socket).write_all("nonsense\n".repeat(400).as_bytes()).unwrap();
     let mut reader = BufReader::new(&socket);
     let mut text = String::new();
+    house.serve(1);
     for _ in 0..400 {
         // It waits for a client that does not read.
         house.serve(1);
