@@ -123,3 +123,26 @@ fn two_tcp_networks_break_in_turn_and_together() {
 fn tcp_and_datagrams_break_in_turn_and_together() {
     survives(12, 2, &["VMI_CONFIG=network/unlike.conf"]);
 }
+
+/// Nothing comes back: the job waits for the configured time, then ends and says who could not be reached and what was tried.
+#[test]
+fn the_last_network_lost_for_good_ends_the_job() {
+    let Some(hosts) = Hosts::with_two_networks(13) else { return };
+    std::thread::scope(|scope| {
+        let job = scope.spawn(|| {
+            let environment = ["VMI_CONFIG=network/two.conf", "VMI_DEAD_AFTER=300", "VMI_GIVE_UP=2000"];
+            hosts.run(1, "network/traffic", &environment, &["60"], Duration::from_secs(50))
+        });
+        std::thread::sleep(Duration::from_millis(1200));
+        cut(&hosts, 13, 'a', Cut::Silent);
+        cut(&hosts, 13, 'b', Cut::Down);
+        let since = Instant::now();
+        let outcome = job.join().expect("the job was run");
+        let waited = since.elapsed();
+        assert!(outcome.code.is_some_and(|code| code != 0), "{}", outcome.report());
+        assert!(outcome.stderr.contains("could not be reached for"), "{}", outcome.report());
+        assert!(outcome.stderr.contains("a: ") && outcome.stderr.contains("b: "), "{}", outcome.report());
+        let limits = Duration::from_millis(1900)..Duration::from_secs(15);
+        assert!(limits.contains(&waited), "ended after {waited:?}: {}", outcome.report());
+    });
+}
