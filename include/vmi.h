@@ -250,7 +250,8 @@ VMI_STATUS VMI_Buffer_Deallocate(PVMI_BUFFER buffer);
 PVOID VMI_Buffer_Address(PVMI_BUFFER buffer);
 #define VMI_BUFFER_ADDRESS(buffer) VMI_Buffer_Address(buffer)
 
-/* The same region may be registered many times; each registration is to be given back. */
+/* The same region may be registered many times; each registration is to be given back. An entry is kept for a while after
+ * that, so giving one back too often is harmless. */
 VMI_STATUS VMI_Cache_Register(PVOID address, ULONG size, PVMI_CACHE_ENTRY *entry);
 VMI_STATUS VMI_Cache_Deregister(PVMI_CACHE_ENTRY entry);
 /* Prints how often registrations were found in the cache. */
