@@ -205,7 +205,8 @@ extern VMIStreamRecv recvFn;         /* the receive function; see VMI_STREAM_SET
 /* ---- Beginning, end, progress ----------------------------------------------------------------------------------- */
 
 /* Reads the environment, once: VMI_KEY, VMI_INLINED_DATA_SZ (bytes, 65536), VMI_DISABLE_REGCACHE, and in seconds
- * VMI_CONNECT_TIMEOUT (60). Arguments are not used and may be 0 and NULL. In a job of several hosts it waits for the
+ * VMI_CONNECT_TIMEOUT (60). Networks are those of the machine configuration file (VMI_CONFIG); a VMI_SPECFILE is not
+ * read. Arguments are not used and may be 0 and NULL. In a job of several hosts it waits for the
  * other processes of the job. */
 VMI_STATUS VMI_Init(int argc, char **argv);
 /* Sends what is waiting and leaves the job. The library cannot be initialized again. */
