@@ -71,7 +71,7 @@ impl Hosts {
         args: &[&str],
         limit: Duration,
     ) -> Outcome {
-        let program = compile(program, Abi::Standard).unwrap_or_else(|why| panic!("{why}"));
+        let program = compile(program, Abi::of_source(program)[0]).unwrap_or_else(|why| panic!("{why}"));
         self.run_program(ranks, &program, environment, args, limit)
     }
 

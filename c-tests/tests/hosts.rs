@@ -58,3 +58,21 @@ fn a_network_that_is_down_at_the_start_is_done_without() {
         hosts.run(1, "mpi/p2p/blocking", &["VMI_CONFIG=network/two.conf"], &[], Duration::from_secs(120));
     assert!(outcome.code.is_some_and(|code| code != 0), "{}", outcome.report());
 }
+
+/// VMI in C: keys find processes on other hosts of the job, too.
+#[test]
+fn vmi_programs_run_across_two_hosts() {
+    let Some(hosts) = Hosts::make(7) else { return };
+    for (per_host, program) in [
+        (2, "vmi/inline"),
+        (1, "vmi/stream"),
+        (1, "vmi/rdma"),
+        (1, "vmi/eager"),
+        (2, "vmi/nested"),
+        (1, "vmi/devices"),
+        (2, "vmi/leave"),
+    ] {
+        hosts.passes(per_host, program, &["T_KEY=across"]);
+    }
+    hosts.passes(2, "vmi1/pingpong", &[]);
+}
