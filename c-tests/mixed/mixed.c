@@ -102,6 +102,7 @@ static void windows(void)
         for (int i = 0; i < 4; i++)
             EQ(base[2 * i], before * 10 + i);
         EQ(base[8], t_size);
+        CALL(MPI_Barrier(MPI_COMM_WORLD)); /* all have looked at their base[8] */
         CALL(MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 0, 0, win));
         CALL(MPI_Fetch_and_op(&one, mine, MPI_LONG, 0, 8, MPI_SUM, win));
         CALL(MPI_Win_unlock(0, win));

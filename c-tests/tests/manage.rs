@@ -5,6 +5,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use vmi_c_tests::hosts::Hosts;
@@ -15,6 +16,13 @@ use vmi_c_tests::{find_tool, home, root, skip};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const WORK: &str = "live/work";
+
+/// One job at a time: a rank that computes needs a processor, and the tests rely on it to do so for long enough.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
 
 /// A job that is killed when the test fails.
 struct Job {
@@ -87,10 +95,12 @@ impl Drop for Job {
 
 #[test]
 fn a_job_that_computes_is_shown_and_changed_and_its_result_is_the_same() {
+    let _alone = alone();
     let undisturbed = Job::start(3, &["0", "300", "0"]).result();
-    let job = Job::start(3, &["4000", "300", "2"]);
+    let job = Job::start(3, &["12000", "300", "2"]);
     let status = job.does("status", "--json");
-    assert_eq!((status.lines().count(), status.matches("\"route\":\"shm\"").count()), (3, 6), "{status}");
+    // Ranks that have not opened their door yet were asked through others, over connections live for a moment.
+    assert_eq!((status.lines().count(), status.matches("\"route\":").count()), (3, 6), "{status}");
     assert!(job.does("attach", "pass").starts_with("attached pass: 3 connections"));
     let status = job.does("status", "--json");
     assert_eq!(status.matches("\"send\":[{\"name\":\"pass\"").count(), 6, "{status}");
@@ -119,6 +129,7 @@ fn a_job_that_computes_is_shown_and_changed_and_its_result_is_the_same() {
 
 #[test]
 fn what_is_refused_changes_nothing() {
+    let _alone = alone();
     let job = Job::start(2, &["1000", "10", "0"]);
     job.refuses("attach", "nonsense", 1, "no filter 'nonsense'");
     job.refuses("attach", "/no/such/device.so", 1, "nothing has changed");
@@ -131,12 +142,13 @@ fn what_is_refused_changes_nothing() {
     let status = job.does("status", "--json");
     assert_eq!(status.matches("\"state\":\"up\"").count() % 2, 0, "{status}");
     job.result();
-    let gone = job::run(Command::new(Stage::get().vmi()).args(["status", "1"]), LIMIT);
+    let gone = job::run(Command::new(Stage::get().vmi()).args(["status", "nosuchjob"]), LIMIT);
     assert_eq!(gone.code, Some(3), "{}", gone.report());
 }
 
 #[test]
 fn a_process_without_a_control_socket_is_not_found() {
+    let _alone = alone();
     let program = compile(WORK, Abi::Standard).unwrap_or_else(|why| panic!("{why}"));
     let job = Job::of(job::ranks(2, &program, ["500"]).env("VMI_CONTROL", "0"));
     job.refuses("status", "", 3, "there is no job");
@@ -160,6 +172,7 @@ fn connect(name: &str) -> Option<UnixStream> {
 
 #[test]
 fn hostile_clients_neither_crash_nor_hang_a_job() {
+    let _alone = alone();
     let undisturbed = Job::start(2, &["0", "200", "1"]).result();
     let job = Job::start(2, &["1500", "200", "1"]);
     let names = addresses(&job);
@@ -186,6 +199,7 @@ const NOBODY: u32 = 65534;
 
 #[test]
 fn another_user_is_refused() {
+    let _alone = alone();
     let job = Job::start(1, &["5000", "1"]);
     let name = addresses(&job).remove(0);
     let (Some(cc), Some(id)) = (find_tool("cc"), find_tool("id")) else {
@@ -212,6 +226,7 @@ fn another_user_is_refused() {
 
 #[test]
 fn watch_tells_what_happens() {
+    let _alone = alone();
     let job = Job::start(2, &["2500", "100", "1"]);
     let mut command = Command::new(Stage::get().vmi());
     command.arg("watch").arg(job.child.id().to_string()).args(["--interval", "0.2", "--json"]);
@@ -231,6 +246,7 @@ fn watch_tells_what_happens() {
 /// the device.
 #[test]
 fn a_job_on_two_hosts_is_changed_from_one() {
+    let _alone = alone();
     let Some(hosts) = Hosts::make(41) else { return };
     let [a, b] = &hosts.names;
     let program = compile(WORK, Abi::Standard).unwrap_or_else(|why| panic!("{why}"));

@@ -122,7 +122,15 @@ impl Udp {
             _ => {}
         }
         if !self.is_session(peer, head.session, &body, from) {
+            // Never in answer to such an answer.
+            let silent = matches!(body, Body::Drop | Body::Bye);
+            if !silent {
+                self.disown(peer, head.session, from);
+            }
             return;
+        }
+        if head.number == 0 && matches!(body, Body::Drop) {
+            return self.lose(peer, "the process there does not know the session");
         }
         let p = self.peer_mut(peer);
         p.confirm_at = 0;
@@ -146,6 +154,17 @@ impl Udp {
             // An answer tells the peer that it need not confirm again.
             Body::Confirm { .. } => self.report(peer),
             Body::Hello { .. } | Body::Welcome { .. } => {}
+        }
+    }
+
+    /// Tells a peer that the session it uses is none of ours, so that it says hello again: when both have said hello at
+    /// once, and something was lost, each may be left with a session that the other does not have. A recorded answer
+    /// of this kind does no harm: it names the one session that was unknown.
+    fn disown(&mut self, peer: u32, session: u64, from: SocketAddr) {
+        let Some(p) = &self.peers[peer as usize] else { return };
+        let offered = p.offer.is_some_and(|o| session == self.session_of(peer, o.ours, o.theirs));
+        if session != 0 && session != p.session && !offered && matches!(p.state, State::Up | State::Down(_)) {
+            self.say(peer, from, session, &Body::Drop);
         }
     }
 
