@@ -64,7 +64,7 @@ impl Client {
         let mut answers = 0;
         for answer in heard.lines() {
             let answer = Json::parse(answer).unwrap_or_else(|why| panic!("{why}: {answer}"));
-            assert!(answer.get("ok").is_true() != !answer.get("error").is_null());
+            assert!(answer.get("ok").is_true() == answer.get("error").is_null());
             answers += 1;
         }
         let mut parts = self.sent.split(|byte| *byte == b'\n');
