@@ -1,4 +1,5 @@
 /* Traffic that verifies every byte and the order, for so many seconds: traffic [seconds [largest message]].
+ * With TRAFFIC_MOVING, rank 0 makes the file of that name when all ranks have met: whoever disturbs the job waits for it.
  * Each pair of ranks (2k, 2k+1 from the other end of the job) exchanges messages of random sizes both ways, several
  * in flight; every message carries its number and a content that only that number has. Prints what was moved and
  * the longest time for which a rank saw nothing arrive. */
@@ -67,6 +68,12 @@ int main(int argc, char **argv)
         MPI_Irecv(in[i], (int)largest + 16, MPI_BYTE, peer, 7, MPI_COMM_WORLD, &receives[i]);
     }
     MPI_Barrier(MPI_COMM_WORLD);
+    const char *moving = getenv("TRAFFIC_MOVING");
+    if (moving && t_rank == 0) {
+        FILE *mark = fopen(moving, "w");
+        if (!mark || fclose(mark))
+            MPI_Abort(MPI_COMM_WORLD, 5);
+    }
     start = before = MPI_Wtime();
     for (uint64_t turn = 0; received < end || sent < end; turn++) {
         int slot = (int)(turn % FLIGHT);

@@ -4,6 +4,7 @@
 //! cables are pulled, packets vanish, connections are reset, on one network or on both. `VMI_CYCLES` sets how often
 //! (default 12).
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -86,23 +87,54 @@ fn cycle(hosts: &Hosts, number: u8, random: &mut Random) {
     std::thread::sleep(random.ms(0, 700));
 }
 
+/// The file that the program makes when its ranks have met, gone when dropped.
+struct Moving(PathBuf);
+
+impl Moving {
+    fn new(number: u8) -> Moving {
+        let name = format!("vmi-moving-{}-{number}", std::process::id());
+        let mark = Moving(std::env::temp_dir().join(name));
+        let _ = std::fs::remove_file(&mark.0);
+        mark
+    }
+
+    fn variable(&self) -> String {
+        format!("TRAFFIC_MOVING={}", self.0.display())
+    }
+
+    /// Waits until messages move, or the job is over. Cuts before that would test the start of a job.
+    fn wait(&self, over: &AtomicBool) {
+        while !self.0.exists() && !over.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Moving {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 fn survives(number: u8, ranks: usize, environment: &[&str]) {
     let Some(hosts) = Hosts::with_two_networks(number) else { return };
     let cycles: u64 = std::env::var("VMI_CYCLES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
     let seed = std::env::var("VMI_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0x5eed);
     let seconds = (cycles as f64 * 1.2 + 2.0).to_string();
     let over = AtomicBool::new(false);
-    let started = Instant::now();
+    let moving = Moving::new(number);
+    let mark = moving.variable();
     std::thread::scope(|scope| {
         let job = scope.spawn(|| {
             let limit = Duration::from_secs(60 + 4 * cycles);
-            let environment = [environment, &["VMI_DEAD_AFTER=300"]].concat();
+            let environment = [environment, &["VMI_DEAD_AFTER=300", &mark]].concat();
             let outcome = hosts.run(ranks, "network/traffic", &environment, &[&seconds], limit);
             over.store(true, Ordering::SeqCst);
             outcome
         });
         let mut random = Random(seed);
-        std::thread::sleep(Duration::from_millis(700));
+        moving.wait(&over);
+        let started = Instant::now();
         let mut done = 0;
         while done < cycles && !over.load(Ordering::SeqCst) {
             cycle(&hosts, number, &mut random);
@@ -128,12 +160,18 @@ fn tcp_and_datagrams_break_in_turn_and_together() {
 #[test]
 fn the_last_network_lost_for_good_ends_the_job() {
     let Some(hosts) = Hosts::with_two_networks(13) else { return };
+    let over = AtomicBool::new(false);
+    let moving = Moving::new(13);
+    let mark = moving.variable();
     std::thread::scope(|scope| {
         let job = scope.spawn(|| {
-            let environment = ["VMI_CONFIG=network/two.conf", "VMI_DEAD_AFTER=300", "VMI_GIVE_UP=2000"];
-            hosts.run(1, "network/traffic", &environment, &["60"], Duration::from_secs(50))
+            let environment =
+                ["VMI_CONFIG=network/two.conf", "VMI_DEAD_AFTER=300", "VMI_GIVE_UP=2000", mark.as_str()];
+            let outcome = hosts.run(1, "network/traffic", &environment, &["60"], Duration::from_secs(50));
+            over.store(true, Ordering::SeqCst);
+            outcome
         });
-        std::thread::sleep(Duration::from_millis(1200));
+        moving.wait(&over);
         cut(&hosts, 13, 'a', Cut::Silent);
         cut(&hosts, 13, 'b', Cut::Down);
         let since = Instant::now();

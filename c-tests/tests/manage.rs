@@ -231,11 +231,13 @@ fn watch_tells_what_happens() {
     let mut command = Command::new(Stage::get().vmi());
     command.arg("watch").arg(job.child.id().to_string()).args(["--interval", "0.2", "--json"]);
     let mut watch = command.stdout(Stdio::piped()).spawn().expect("vmi starts");
-    std::thread::sleep(Duration::from_millis(500));
+    // Its first line says that it watches.
+    let mut lines = BufReader::new(watch.stdout.take().expect("a pipe"));
+    let mut text = String::new();
+    lines.read_line(&mut text).expect("a line");
     job.does("attach", "pass");
     job.result();
-    let mut text = String::new();
-    watch.stdout.take().expect("a pipe").read_to_string(&mut text).expect("text");
+    lines.read_to_string(&mut text).expect("text");
     assert!(watch.wait().expect("watch ends").success());
     for part in ["send epoch 1: pass", "receive epoch 1: pass", "\"kind\":\"rate\"", "\"kind\":\"end\""] {
         assert!(text.contains(part), "{part} is missing:\n{text}");

@@ -19,6 +19,10 @@ pub fn watch(team: &mut Team, interval: Duration, count: Option<u64>, json: bool
         seen.push(answer?.get("last").integer().unwrap_or(0));
     }
     let (mut before, mut then) = (traffic(team, &ranks)?, Instant::now());
+    match json {
+        true => println!("{{\"kind\":\"begin\",\"ranks\":{}}}", ranks.len()),
+        false => println!("watching {} ranks", ranks.len()),
+    }
     for _ in 0..count.unwrap_or(u64::MAX) {
         std::thread::sleep(interval);
         let events = ask(team, &ranks, |rank| format!("events {}", seen[rank as usize]));
