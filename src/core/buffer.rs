@@ -99,6 +99,18 @@ pub fn demote(at: UserBuf) {
     let _ = at;
 }
 
+/// Brings in a line that is going to be written: the other core's copy of it is dropped, off the critical path.
+#[inline]
+pub fn fetch_to_write(at: UserBuf) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; it reads and writes nothing and cannot fault.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) at.as_ptr(), options(nostack, preserves_flags));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// Which way a copy between scattered memory and a packed stream goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Way {

@@ -1,6 +1,6 @@
 //! The node segment as one rank sees it: control blocks and rings, found by local index.
 
-use super::ring::{Consumer, LINE, Lines, Producer};
+use super::ring::{CACHE_LINE, Consumer, LINE, Lines, Producer};
 use super::segment::{
     Control, DATA_BYTES, MAGIC, MAX_LOCAL, NodeHeader, PAGE, RING_STRIDE, RingControl, VERSION,
 };
@@ -148,9 +148,13 @@ impl Lines for SharedLines {
         }
     }
     #[inline]
-    fn hand_over(&self, line: usize, bytes: usize) {
-        for at in (0..bytes).step_by(64) {
-            crate::core::buffer::demote(self.bytes(line, at));
+    fn hand_over(&self, line: usize) {
+        crate::core::buffer::demote(self.bytes(line, 0));
+    }
+    #[inline]
+    fn fetch(&self, line: usize, bytes: usize) {
+        for at in (0..bytes).step_by(CACHE_LINE) {
+            crate::core::buffer::fetch_to_write(self.bytes(line, at));
         }
     }
     #[inline]
