@@ -69,8 +69,10 @@ impl Client {
         }
         let mut parts = self.sent.split(|byte| *byte == b'\n');
         let honest = parts.all(|line| line.len() <= MOST_REQUEST && std::str::from_utf8(line).is_ok());
-        if honest {
-            assert!(!self.ended && answers == lines, "{answers} answers to {lines} requests");
+        // Clients that left with unread requests may still have filled the room.
+        let full = heard.ends_with("others are connected already\"}\n") && answers == 1;
+        if honest && !(full && self.ended) {
+            assert!(!self.ended && answers == lines, "{answers} answers to {lines} requests: {heard}");
         } else {
             assert!(answers <= lines + 1);
         }

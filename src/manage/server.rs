@@ -157,11 +157,12 @@ impl Server for Door {
         if self.set.wait(Duration::ZERO, |event| events.push(event)).is_err() {
             return Some(Duration::from_secs(1));
         }
-        for event in events {
-            match event.token {
-                LISTENER => self.accept(),
-                token => self.attend(token, event.readable, host),
-            }
+        // Who has left makes place for who knocks.
+        for event in events.iter().filter(|event| event.token != LISTENER) {
+            self.attend(event.token, event.readable, host);
+        }
+        if events.iter().any(|event| event.token == LISTENER) {
+            self.accept();
         }
         let waiting = self.clients.iter().filter(|(_, c)| c.more && c.answers.is_empty());
         for token in waiting.map(|(token, _)| *token).collect::<Vec<_>>() {
