@@ -27,6 +27,7 @@ pub mod slab;
 pub mod stream;
 
 use crate::devices::shm::Bed;
+use crate::shm::claims::Claims;
 use alert::{Alert, Alerts};
 use attendant::Attendant;
 use buffer::UserBuf;
@@ -80,6 +81,14 @@ impl Core {
             (Route::Shm(slot), Some(shm)) => shm.pid(slot),
             (Route::Loopback, _) => Some(std::process::id() as i32),
             _ => None,
+        }
+    }
+
+    /// Of copies out of the memory of a peer on this host, and of its copies out of ours.
+    pub fn claims(&self, peer: u32) -> (Option<&Claims>, Option<&Claims>) {
+        match (self.routes[peer as usize], &self.sinks.shm) {
+            (Route::Shm(slot), Some(shm)) => shm.claims(slot),
+            _ => (None, None),
         }
     }
 

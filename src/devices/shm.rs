@@ -10,6 +10,7 @@
 use crate::core::buffer::UserBuf;
 use crate::core::device::{Properties, SendError, Sink};
 use crate::core::frame::{Header, Incoming, Token};
+use crate::shm::claims::Claims;
 use crate::shm::node::{Node, SharedLines};
 use crate::shm::ring::{Consumer, Lines, Producer, Record, max_payload, payload_at};
 use crate::sync::Ordering;
@@ -76,6 +77,13 @@ impl Shm {
     pub fn pid(&self, slot: u32) -> Option<i32> {
         let pid = self.node.control(slot as usize).pid.load(Ordering::Acquire);
         (pid != 0).then_some(pid as i32)
+    }
+
+    /// Of copies out of a neighbour's memory, and of its copies out of ours.
+    pub fn claims(&self, slot: u32) -> (Option<&Claims>, Option<&Claims>) {
+        let from = self.rings[slot as usize].as_ref().map(|ring| &ring.lines().control().claims);
+        let to = self.out[slot as usize].as_ref().map(|out| &out.ring.lines().control().claims);
+        (from, to)
     }
 
     /// What went wrong since the last call: the peer and one sentence each.

@@ -126,6 +126,9 @@ impl SharedLines {
     }
 }
 
+/// Bytes of a record, at most, that are pushed towards the consumer: for more it costs the producer too much.
+const HANDED: usize = 512;
+
 impl Lines for SharedLines {
     const COUNT: usize = DATA_BYTES / LINE;
 
@@ -148,8 +151,10 @@ impl Lines for SharedLines {
         }
     }
     #[inline]
-    fn hand_over(&self, line: usize) {
-        crate::core::buffer::demote(self.bytes(line, 0));
+    fn hand_over(&self, line: usize, bytes: usize) {
+        for at in (0..bytes.min(HANDED)).step_by(CACHE_LINE) {
+            crate::core::buffer::demote(self.bytes(line, at));
+        }
     }
     #[inline]
     fn fetch(&self, line: usize, bytes: usize) {

@@ -37,8 +37,8 @@ pub trait Lines {
     /// Acquire: pairs with `head_release`, so a line is written only after it has been read.
     fn head_acquire(&self) -> u64;
     fn head_release(&self, head: u64);
-    /// The producer is done with the cache line at the start of `line`: it may move towards the consumer.
-    fn hand_over(&self, _line: usize) {}
+    /// The producer is done with these bytes from the start of `line`: they may move towards the consumer.
+    fn hand_over(&self, _line: usize, _bytes: usize) {}
     /// The producer is going to write `bytes` from `line` on: the cache lines may move towards it.
     fn fetch(&self, _line: usize, _bytes: usize) {}
 }
@@ -149,7 +149,7 @@ impl<L: Lines> Producer<L> {
         let at = (self.tail & Self::MASK) as usize;
         self.lines.set_meta(at, meta);
         self.lines.word_release(at, pack(kind, len));
-        self.lines.hand_over(at);
+        self.lines.hand_over(at, payload_at(len) + len);
         self.tail += lines_of(len) as u64;
         self.clear_ahead();
         if len > INLINE {

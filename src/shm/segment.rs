@@ -7,12 +7,13 @@
 //! ```
 //! The file is sparse: a ring costs memory once its two ranks have talked, nothing before.
 
+use super::claims::Claims;
 use crate::sync::{AtomicU32, AtomicU64};
 
 pub const PAGE: usize = 4096;
 pub const MAGIC: u32 = 0x564d_4932; // "VMI2"
 /// Changes whenever the layout or the meaning of a field does.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// IVC's ring size (SC'07: small on purpose, it stays in cache).
 pub const DATA_BYTES: usize = 64 * 1024;
 pub const RING_STRIDE: usize = PAGE + DATA_BYTES;
@@ -58,9 +59,8 @@ pub struct RingControl {
     /// 1 while the receiver polls this ring.
     pub hot: AtomicU32,
     _pad1: [u32; 15],
-    /// Eager bytes of this sender that the receiver has handed on, published lazily.
-    pub credited: AtomicU64,
-    _pad2: [u64; 7],
+    /// Of the copy under way from this sender's memory.
+    pub claims: Claims,
 }
 
 const _: () = {

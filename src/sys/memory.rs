@@ -1,5 +1,6 @@
 //! Memory without names: memfd files and their mappings.
 
+use crate::core::buffer::UserBuf;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -81,19 +82,28 @@ impl Drop for Mapping {
 ///
 /// # Errors
 /// EPERM where ptrace is forbidden, EFAULT for unmapped addresses, or fewer bytes than asked.
-pub fn read_process(
-    pid: i32,
+pub fn read_process(pid: i32, remote: usize, local: UserBuf, len: usize) -> io::Result<()> {
+    // SAFETY: `local` describes `len` writable bytes of the program (UserBuf invariant); the kernel checks the remote side.
+    piecewise(remote, local, len, |to, from| unsafe { libc::process_vm_readv(pid, to, 1, from, 1, 0) })
+}
+
+/// Copies `len` bytes at `local` to `remote` in process `pid` (process_vm_writev). Errors as [`read_process`].
+pub fn write_process(pid: i32, remote: usize, local: UserBuf, len: usize) -> io::Result<()> {
+    // SAFETY: as above, with `len` readable bytes; the kernel checks the remote side.
+    piecewise(remote, local, len, |from, to| unsafe { libc::process_vm_writev(pid, from, 1, to, 1, 0) })
+}
+
+fn piecewise(
     remote: usize,
-    local: crate::core::buffer::UserBuf,
+    local: UserBuf,
     len: usize,
+    copy: impl Fn(&libc::iovec, &libc::iovec) -> isize,
 ) -> io::Result<()> {
     let mut done = 0;
     while done < len {
-        let to = libc::iovec { iov_base: local.as_ptr().wrapping_add(done).cast(), iov_len: len - done };
-        let from = libc::iovec { iov_base: (remote + done) as *mut _, iov_len: len - done };
-        // SAFETY: `local` describes `len` writable bytes of the program (UserBuf invariant); the kernel checks the remote side.
-        let n = unsafe { libc::process_vm_readv(pid, &to, 1, &from, 1, 0) };
-        match n {
+        let here = libc::iovec { iov_base: local.as_ptr().wrapping_add(done).cast(), iov_len: len - done };
+        let there = libc::iovec { iov_base: (remote.wrapping_add(done)) as *mut _, iov_len: len - done };
+        match copy(&here, &there) {
             n if n > 0 => done += n as usize,
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             _ => return Err(io::Error::last_os_error()),

@@ -3,7 +3,7 @@
 use crate::core::frame::Header;
 
 /// Kinds of frame: MPI's below 64, streams' from 64 on, the core's from 240 on.
-const KINDS: [(u8, &str); 12] = [
+const KINDS: [(u8, &str); 15] = [
     (1, "eager"),
     (2, "rts"),
     (3, "cts"),
@@ -12,6 +12,9 @@ const KINDS: [(u8, &str); 12] = [
     (6, "credit"),
     (7, "cancel"),
     (8, "cancelled"),
+    (9, "first"),
+    (10, "piece"),
+    (11, "share"),
     (64, "slab"),
     (65, "more"),
     (66, "end"),
@@ -28,7 +31,7 @@ pub struct Class {
 impl Class {
     pub fn of(header: &Header) -> Class {
         // The frames that open a message begin with its context, which is odd for collective operations.
-        let collective = matches!(header.kind, 1 | 2) && header.meta[0] & 1 == 1;
+        let collective = matches!(header.kind, 1 | 2 | 9) && header.meta[0] & 1 == 1;
         Class { kind: header.kind, collective }
     }
 

@@ -57,7 +57,7 @@ impl World {
             3 => {
                 let control = self.to_us.control();
                 control.hot.store(input.word(), Ordering::Relaxed);
-                control.credited.store(u64::from(input.word()) << (input.byte() % 33), Ordering::Relaxed);
+                control.claims.scribble(u64::from(input.word()) << (input.byte() % 33));
             }
             4 => {
                 let head = u64::from(input.word()) << (input.byte() % 33);

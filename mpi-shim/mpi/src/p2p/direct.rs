@@ -5,12 +5,15 @@
 //! receive. Anything out of the ordinary (rendezvous, an unexpected message, no message for long) ends the
 //! short way, and the receive is filed as a request.
 
-use super::protocol::{FRAME_COST, Traffic, envelope_of, kind, received_status, truncated};
+use super::protocol::{FRAME_COST, Receiving, Traffic, envelope_of, kind, received_status, truncated};
+use crate::comm::Comm;
 use crate::constants::{ANY_SOURCE, ANY_TAG};
 use crate::datatype::Datatype;
 use crate::error::Error;
 use crate::matching::Envelope;
-use crate::{Status, UserBuf};
+use crate::request::table::{Body, Requests};
+use crate::{RequestId, Status, UserBuf};
+use std::rc::Rc;
 use vmi::core::frame::Incoming;
 
 /// Where the message of a blocking receive goes.
@@ -18,7 +21,17 @@ pub struct Target<'a> {
     pub pattern: Envelope,
     pub buf: UserBuf,
     pub count: i64,
-    pub datatype: &'a Datatype,
+    pub datatype: &'a Rc<Datatype>,
+    pub comm: &'a Rc<Comm>,
+}
+
+/// How far the short way has led.
+pub enum Short {
+    Received(Status, Option<Error>),
+    /// The receive has become a request, its message is under way.
+    Filed(RequestId),
+    /// File the receive.
+    No,
 }
 
 #[inline]
@@ -29,44 +42,53 @@ fn takes(pattern: Envelope, message: Envelope) -> bool {
 }
 
 impl Traffic {
-    /// Waits up to `polls` fruitless polls for the message of a blocking receive. None: file the receive.
+    /// Waits up to `polls` fruitless polls for the message of a blocking receive.
     #[inline]
-    pub fn receive_now(&mut self, to: &Target<'_>, polls: u32) -> Option<(Status, Option<Error>)> {
+    pub fn receive_now(&mut self, to: &Target<'_>, polls: u32) -> Short {
         let mut idle = 0;
         while self.matching.unexpected_len() == 0 {
             let Some(frame) = self.core.next() else {
                 idle += 1;
                 if idle > polls || (self.has_backlog() && !self.flush() && idle > 64) {
-                    return None;
+                    return Short::No;
                 }
                 continue;
             };
             idle = 0;
             let outcome = self.offer(&frame, to);
             self.core.release(frame.token);
-            if outcome.is_some() {
+            if !matches!(outcome, Short::No) {
                 return outcome;
             }
         }
-        None
+        Short::No
     }
 
     /// Gives a frame to the waiting receive if it is for it, else handles it as usual.
     #[inline]
-    fn offer(&mut self, frame: &Incoming, to: &Target<'_>) -> Option<(Status, Option<Error>)> {
+    fn offer(&mut self, frame: &Incoming, to: &Target<'_>) -> Short {
         let envelope = envelope_of(frame.header.meta);
-        let ours = frame.header.kind == kind::EAGER
+        let ours = matches!(frame.header.kind, kind::EAGER | kind::FIRST)
             && self.matching.posted_len() == 0
             && takes(to.pattern, envelope);
-        if !ours {
+        if !ours || frame.header.kind == kind::FIRST {
+            let filed = if ours { Short::Filed(self.file(to)) } else { Short::No };
             self.handle(frame);
-            return None;
+            return filed;
         }
         let (len, capacity) = (frame.header.len as u64, to.datatype.bytes(to.count));
         let fits = len.min(capacity);
         to.datatype.unpack(to.buf, to.count, 0, frame.payload, fits as usize);
         let error = (len > capacity).then(|| truncated(len, capacity, envelope));
         self.credit_back(frame.peer, len + FRAME_COST);
-        Some((received_status(envelope, fits), error))
+        Short::Received(received_status(envelope, fits), error)
+    }
+
+    /// Posts the receive.
+    fn file(&mut self, to: &Target<'_>) -> RequestId {
+        let body = Body::Receive(Receiving::new(to.buf, to.count, to.datatype.clone()));
+        let request = self.requests.insert(Some(to.comm.clone()), body);
+        self.receive(request, to.pattern);
+        Requests::handle(request)
     }
 }

@@ -5,7 +5,9 @@
 pub mod buffered;
 mod direct;
 pub mod exchange;
+mod fetch;
 pub mod init;
+mod pieces;
 pub mod probe;
 pub mod progress;
 pub mod protocol;
@@ -22,7 +24,7 @@ use crate::error::Result;
 use crate::matching::Envelope;
 use crate::request::{self, COMPLETED};
 use crate::{CommId, Eng, RequestId, Status, Statuses, TypeId, UserBuf, fail};
-use direct::Target;
+use direct::{Short, Target};
 use std::rc::Rc;
 
 /// How a send may complete (MPI-5.0 §3.4).
@@ -198,15 +200,20 @@ pub fn recv(
         status.set(0, &NO_PROC);
         return Ok(());
     };
+    let mut way = Short::No;
     if e.generic_live.get() == 0 && !e.windows.any() {
-        let to = Target { pattern: pattern(&comm, source, tag), buf, count, datatype: &datatype };
-        let outcome = e.traffic.borrow_mut().receive_now(&to, e.waiting.polls());
-        if let Some((received, error)) = outcome {
+        let to =
+            Target { pattern: pattern(&comm, source, tag), buf, count, datatype: &datatype, comm: &comm };
+        way = e.traffic.borrow_mut().receive_now(&to, e.waiting.polls());
+    }
+    let request = match way {
+        Short::Received(received, error) => {
             status.set(0, &received);
             return error.map_or(Ok(()), Err);
         }
-    }
-    let request = request::irecv_raw(e, &comm, comm.context, buf, count, &datatype, source, tag)?;
+        Short::Filed(request) => request,
+        Short::No => request::irecv_raw(e, &comm, comm.context, buf, count, &datatype, source, tag)?,
+    };
     let received = request::wait_raw(e, request)?;
     status.set(0, &received);
     Ok(())

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   EAGER   [context, tag, source]  data                    small messages
+//!   FIRST, MORE                                             eager messages in several frames ([`super::pieces`])
 //!   RTS     [context, tag, source]  Offer                   rendezvous: "I have a message for you"
-//!   CTS     [sender's request, receiver's request]  limit   "send me so many bytes of it"
+//!   CTS     [sender's request, receiver's request, cannot read you]  limit   "send me so many bytes of it"
 //!   DATA    [receiver's request, offset]  data              a piece of it
+//!   SHARE   [sender's request, tag]  Share                   "I am fetching it, help me" ([`super::fetch`])
 //!   FIN     [sender's request]                              "I fetched it myself"
 //!   CREDIT  [bytes]                                         eager bytes handed on since the last CREDIT
 //!   CANCEL  [sender's request]  /  CANCELLED [sender's request, yes or no]
@@ -17,6 +19,7 @@
 //!
 //! Invariant: a number that comes from the wire (request, offset, length) is looked up and checked before use.
 
+use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
 use crate::constants::class;
 use crate::datatype::Datatype;
@@ -39,6 +42,9 @@ pub mod kind {
     pub const CREDIT: u8 = 6;
     pub const CANCEL: u8 = 7;
     pub const CANCELLED: u8 = 8;
+    pub const FIRST: u8 = 9;
+    pub const MORE: u8 = 10;
+    pub const SHARE: u8 = 11;
 }
 
 /// What a frame costs its receiver besides the payload, for flow control.
@@ -144,11 +150,11 @@ pub struct Outgoing {
     pub datatype: Rc<Datatype>,
     pub total: u64,
     pub eager: bool,
-    /// Next byte to send, and where to stop (rendezvous, after CTS).
+    /// Next byte to send (eager in pieces; rendezvous after CTS), and where to stop (rendezvous).
     pub sent: u64,
     pub limit: u64,
     pub theirs: u32,
-    /// The peer may know of the message (its RTS has left).
+    /// The peer may know of the message (its RTS or its first piece has left).
     pub offered: bool,
 }
 
@@ -182,14 +188,18 @@ enum Waiting {
 }
 
 #[derive(Default)]
-struct Peer {
+pub(super) struct Peer {
     backlog: Backlog,
+    /// A message in pieces that has not arrived completely.
+    pub(super) arriving: Option<Arriving>,
     /// Eager bytes sent and not credited back.
-    uncredited: u64,
+    pub(super) uncredited: u64,
     /// Eager bytes handed on, not yet reported to the sender.
     to_credit: u64,
-    /// Reading the peer's memory has failed.
-    unreadable: bool,
+    /// Our offers that are not fetched, sent or cancelled yet.
+    pub(super) offers: u32,
+    /// One of us cannot read the other's memory.
+    pub(super) unreadable: bool,
 }
 
 /// All point-to-point state of a process.
@@ -197,22 +207,33 @@ pub struct Traffic {
     pub core: Core,
     pub matching: Matching<u32, Unexpected>,
     pub requests: Requests,
-    peers: Vec<Peer>,
+    pub(super) peers: Vec<Peer>,
     /// Peers with a backlog.
     busy: Vec<u32>,
     /// Share of a sender: eager bytes that may be uncredited.
     credit: u64,
-    eager_limit: usize,
+    /// Largest eager message between hosts, and within one.
+    eager_limit: u64,
+    near_limit: u64,
     /// From this size on a message is fetched from the sender's memory where that is allowed.
-    fetch_from: u64,
+    pub(super) fetch_from: u64,
+    /// Copies shared with their senders so far.
+    pub(super) shares: u32,
 }
 
 /// Default bound on eager data nobody has asked for, per process (VMI_EAGER_MEMORY overrides), bytes.
 pub const EAGER_MEMORY: u64 = 64 << 20;
+/// Largest eager message, bytes (VMI_EAGER_LIMIT overrides both): a single frame between hosts, pieces within one.
+const FAR_LIMIT: u64 = PIECE;
+const NEAR_LIMIT: u64 = 32 << 10;
+/// From here on a message is copied straight out of its sender, bytes (VMI_FETCH_FROM overrides). (Half round trip on
+/// two cores: 16 KiB in pieces 2.3 µs, fetched 1.6; 64 in flight 1.7 and 1.0.)
+const FETCH_FROM: u64 = PIECE + 1;
 
 impl Traffic {
     pub fn new(core: Core, size: usize) -> Self {
         let memory = setting("VMI_EAGER_MEMORY", EAGER_MEMORY);
+        let [far, near] = [FAR_LIMIT, NEAR_LIMIT].map(|limit| setting("VMI_EAGER_LIMIT", limit).min(MOST));
         Traffic {
             core,
             matching: Matching::default(),
@@ -220,8 +241,10 @@ impl Traffic {
             peers: (0..size).map(|_| Peer::default()).collect(),
             busy: Vec::new(),
             credit: (memory / size.max(1) as u64).clamp(64 << 10, 4 << 20),
-            eager_limit: setting("VMI_EAGER_LIMIT", 8 << 10) as usize,
-            fetch_from: setting("VMI_FETCH_FROM", 64 << 10),
+            eager_limit: far,
+            near_limit: near,
+            fetch_from: setting("VMI_FETCH_FROM", FETCH_FROM),
+            shares: 0,
         }
     }
 
@@ -239,7 +262,7 @@ impl Traffic {
         total: u64,
     ) -> bool {
         let state = &mut self.peers[peer as usize];
-        if total > self.eager_limit as u64
+        if total > self.eager_limit.min(PIECE)
             || !state.backlog.ordered.is_empty()
             || state.uncredited + total + FRAME_COST > self.credit
         {
@@ -257,11 +280,15 @@ impl Traffic {
     pub fn send_later(&mut self, request: u32) {
         let Some(out) = self.requests.outgoing(request) else { return };
         let peer = out.peer;
-        let state = &self.peers[peer as usize];
-        let eager = out.eager && state.uncredited + out.total + FRAME_COST <= self.credit;
-        if let Some(out) = self.requests.outgoing(request) {
-            out.eager = eager && out.total <= self.eager_limit as u64;
-        }
+        let fetchable = out.total >= self.fetch_from
+            && !self.peers[peer as usize].unreadable
+            && self.core.pid(peer).is_some()
+            && out.datatype.contiguous_window(out.buf, out.count).is_some();
+        let limit = match self.core.is_near(peer) {
+            true if !fetchable => self.near_limit,
+            _ => self.eager_limit.min(PIECE),
+        };
+        out.eager &= out.total <= limit;
         self.enqueue(peer, Waiting::Send(request));
         self.flush_peer(peer);
     }
@@ -347,6 +374,14 @@ impl Traffic {
         // A request that was cancelled or freed meanwhile has nothing to send.
         let Some(out) = self.requests.outgoing(request) else { return Ok(()) };
         let meta = meta_of(out.envelope);
+        // Decided when it leaves: what has left before it counts.
+        let uncredited = self.peers[peer as usize].uncredited;
+        out.eager &= out.sent > 0 || uncredited + out.total + FRAME_COST <= self.credit;
+        if out.eager && out.total > PIECE {
+            self.send_pieces(peer, request)?;
+            self.requests.complete(request, sent_status(), None);
+            return Ok(());
+        }
         if out.eager {
             let len = out.total as usize;
             let header = Header { kind: kind::EAGER, meta, len };
@@ -361,12 +396,17 @@ impl Traffic {
         let header = Header { kind: kind::RTS, meta, len: Offer::LEN };
         self.core.send(peer, header, |to| to.write(0, &offer.encode()))?;
         out.offered = true;
+        self.peers[peer as usize].offers += 1;
         Ok(())
     }
 
     /// One DATA frame of a send request.
     fn send_piece(&mut self, peer: u32, request: u32) -> Result<(), SendError> {
-        let max = self.core.properties(peer).max_payload as u64;
+        let max = (self.core.properties(peer).max_payload as u64).min(if self.core.is_near(peer) {
+            PIECE
+        } else {
+            MOST
+        });
         let Some(out) = self.requests.outgoing(request) else {
             self.peers[peer as usize].backlog.data.pop_front();
             return Ok(());
@@ -380,7 +420,7 @@ impl Traffic {
         let data = &mut self.peers[peer as usize].backlog.data;
         data.pop_front();
         if finished {
-            self.requests.complete(request, sent_status(), None);
+            self.conclude_offer(peer, request, sent_status());
         } else {
             data.push_back(request);
         }
@@ -390,7 +430,8 @@ impl Traffic {
     /// Ends all traffic to a peer that cannot be reached any more.
     #[cold]
     fn lose(&mut self, peer: u32, why: &str) {
-        self.peers[peer as usize].backlog = Backlog::default();
+        let state = &mut self.peers[peer as usize];
+        (state.backlog, state.arriving, state.offers) = (Backlog::default(), None, 0);
         for request in self.requests.of_peer(peer) {
             let error = Error::new(class::OTHER, format!("connection to rank {peer} is lost: {why}"));
             self.requests.complete(request, Status::EMPTY, Some(error));
@@ -418,9 +459,12 @@ impl Traffic {
         let meta = frame.header.meta;
         match frame.header.kind {
             kind::EAGER => self.on_eager(frame),
+            kind::FIRST => self.on_first(frame),
+            kind::MORE => self.on_more(frame),
             kind::DATA => self.on_data(frame),
             kind::RTS => self.on_offer(frame),
             kind::CTS => self.on_clear(frame),
+            kind::SHARE => self.on_share(frame),
             kind::FIN => self.on_fetched(frame.peer, meta[0]),
             kind::CREDIT => {
                 let peer = &mut self.peers[frame.peer as usize];
@@ -450,7 +494,7 @@ impl Traffic {
 
     /// Gives a whole message to a receive request.
     #[inline]
-    fn deliver(&mut self, request: u32, peer: u32, envelope: Envelope, from: UserBuf, len: u64) {
+    pub(super) fn deliver(&mut self, request: u32, peer: u32, envelope: Envelope, from: UserBuf, len: u64) {
         let Some(to) = self.requests.receiving(request) else { return };
         let fits = len.min(to.capacity);
         to.datatype.unpack(to.buf, to.count, 0, from, fits as usize);
@@ -494,19 +538,8 @@ impl Traffic {
             self.requests.finish(request);
             return;
         }
-        self.control(peer, kind::CTS, [offer.request, request, 0], fits.to_le_bytes(), 8);
-    }
-
-    /// Copies straight from the sender's memory, where both sides are contiguous and the kernel allows it.
-    fn fetch(&mut self, peer: u32, offer: &Offer, window: Option<UserBuf>, len: u64) -> bool {
-        let Some(to) = window else { return false };
-        if offer.address == 0 || len < self.fetch_from || self.peers[peer as usize].unreadable {
-            return false;
-        }
-        let Some(pid) = self.core.pid(peer) else { return false };
-        let done = vmi::sys::memory::read_process(pid, offer.address as usize, to, len as usize);
-        self.peers[peer as usize].unreadable = done.is_err();
-        done.is_ok()
+        let unreadable = u32::from(self.peers[peer as usize].unreadable);
+        self.control(peer, kind::CTS, [offer.request, request, unreadable], fits.to_le_bytes(), 8);
     }
 
     fn on_data(&mut self, frame: &Incoming) {
@@ -528,7 +561,8 @@ impl Traffic {
     }
 
     fn on_clear(&mut self, frame: &Incoming) {
-        let [request, theirs, _] = frame.header.meta;
+        let [request, theirs, unreadable] = frame.header.meta;
+        self.peers[frame.peer as usize].unreadable |= unreadable != 0;
         let limit = u64::from_le_bytes(frame.bytes(0));
         let Some(out) = self.requests.outgoing(request).filter(|o| o.peer == frame.peer && !o.eager) else {
             return;
@@ -540,8 +574,14 @@ impl Traffic {
 
     fn on_fetched(&mut self, peer: u32, request: u32) {
         if self.requests.outgoing(request).is_some_and(|o| o.peer == peer) {
-            self.requests.complete(request, sent_status(), None);
+            self.conclude_offer(peer, request, sent_status());
         }
+    }
+
+    fn conclude_offer(&mut self, peer: u32, request: u32, status: Status) {
+        let state = &mut self.peers[peer as usize];
+        state.offers = state.offers.saturating_sub(1);
+        self.requests.complete(request, status, None);
     }
 
     // ---- receives ----
@@ -605,7 +645,7 @@ impl Traffic {
     fn on_cancelled(&mut self, peer: u32, request: u32, granted: bool) {
         let ours = self.requests.outgoing(request).is_some_and(|o| o.peer == peer);
         if ours && granted {
-            self.requests.complete(request, cancelled_status(), None);
+            self.conclude_offer(peer, request, cancelled_status());
         }
     }
 
@@ -622,7 +662,7 @@ impl Traffic {
 
 impl Requests {
     #[inline]
-    fn outgoing(&mut self, request: u32) -> Option<&mut Outgoing> {
+    pub(super) fn outgoing(&mut self, request: u32) -> Option<&mut Outgoing> {
         match self.pending_body(request)? {
             Body::Send(out) => Some(out),
             _ => None,
@@ -630,7 +670,7 @@ impl Requests {
     }
 
     #[inline]
-    fn receiving(&mut self, request: u32) -> Option<&mut Receiving> {
+    pub(super) fn receiving(&mut self, request: u32) -> Option<&mut Receiving> {
         match self.pending_body(request)? {
             Body::Receive(to) => Some(to),
             _ => None,
@@ -655,7 +695,7 @@ impl Receiving {
 }
 
 #[inline]
-fn meta_of(e: Envelope) -> [u32; 3] {
+pub(super) fn meta_of(e: Envelope) -> [u32; 3] {
     [e.context, e.tag as u32, e.source as u32]
 }
 
