@@ -14,7 +14,7 @@ MACHINE = "machine"
 ROOT_ENV = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "PRTE_ALLOW_RUN_AS_ROOT": "1", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 # Programs in C of this folder; raw.c needs no MPI.
-PROGRAMS = ("p2p", "coll", "start", "idle")
+PROGRAMS = ("p2p", "coll", "queues", "types", "threads", "over", "start", "flood", "idle")
 
 
 class Mpi:

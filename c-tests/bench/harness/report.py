@@ -45,7 +45,7 @@ class Limits:
     def of(self, point):
         """The limit that applies to a point, or None."""
         section, label = point.section, point.label
-        if point.group == "types":
+        if point.group == "types" and "pack" in section:
             return self.times.get(("memcpy", label))
         if point.group != "p2p" or not label.isdigit():
             return None
