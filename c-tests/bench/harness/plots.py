@@ -69,7 +69,7 @@ def latency(pictures):
 
 def bandwidth(pictures):
     plot = pictures.plot("Bandwidth between two ranks; raw limit: a copy out of what another process wrote", columns=2)
-    for section, title in (("oneway", "one way"), ("both", "both ways, per direction together"),
+    for section, title in (("oneway", "one way"), ("both", "both ways together"),
                            ("cold-oneway", "one way, buffers in no cache"), ("cold-both", "both ways, buffers in no cache")):
         pictures.over_size(plot, section, title, RATE)
     pictures.keep("bandwidth", plot)

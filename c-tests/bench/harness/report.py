@@ -51,6 +51,8 @@ class Limits:
             return None
         line = self.times.get(("line", "8"))
         copy = self.times.get(("cold-copy" if section.startswith("cold") else "copy", label))
+        if "both" in section:
+            return copy and copy / 2  # both ranks copy at the same time
         if section in ("latency", "wildcard"):
             return line if int(label) <= 64 else copy and line and max(copy, line)
         return copy
@@ -91,7 +93,7 @@ def closing(samples):
     small, line = get(samples, "latency", "8"), limits.times.get(("line", "8"))
     if small and line and small.median(OURS):
         lines.append(f"8-byte latency minus the raw line: {(small.median(OURS) - line) * 1000:.0f} ns (aim ≤ 40)")
-    for section in ("latency", "oneway", "both", "cold-oneway"):
+    for section in ("latency", "oneway", "both", "cold-oneway", "cold-both"):
         shares = [share(samples, limits, section, size) for size in ("1048576", "4194304", "16777216")]
         if any(shares):
             lines.append(f"{section} at 1, 4, 16 MiB, share of the raw copy (of memcpy): {', '.join(filter(None, shares))}"
@@ -103,6 +105,7 @@ def closing(samples):
 def share(samples, limits, section, size):
     point = get(samples, section, size)
     mine, limit, plain = point and point.median(OURS), point and limits.of(point), limits.times.get(("memcpy", size))
+    plain = plain and plain / (2 if "both" in section else 1)
     return f"{limit / mine:.2f} ({plain / mine:.2f})" if mine and limit and plain else None
 
 
