@@ -4,7 +4,7 @@ import statistics
 import time
 
 from .peers import MACHINE, OURS, Mpi, say
-from .works import SLOW
+from .works import SLOW, TITLES
 
 # A peer that takes so many seconds for one work, and so many times as long as we, is asked only in the first rounds.
 PATIENCE, TIMES, FEW_ROUNDS = 4.0, 2.0, 3
@@ -18,7 +18,7 @@ class Point:
         self.values, self.slow = {}, set()
 
     def title(self):
-        return f"{self.section}, {self.ranks} ranks"
+        return f"{TITLES.get(self.section, self.section)}, {self.ranks} ranks"
 
     def name(self):
         return f"{self.section} {self.label}, {self.ranks} ranks"

@@ -98,8 +98,10 @@ def closing(samples):
         if any(shares):
             lines.append(f"{section} at 1, 4, 16 MiB, share of the raw copy (of memcpy): {', '.join(filter(None, shares))}"
                          " (aim ≥ 0.8)")
-    lines += means(samples)
-    return lines
+    flood = get(samples, "flood-receiver-memory", "1024")
+    if flood and flood.values.get(OURS):
+        lines.append(f"receiver of the flood: {max(flood.values[OURS].values()):.0f} MiB resident at most (cap: 64)")
+    return lines + means(samples)
 
 
 def share(samples, limits, section, size):

@@ -20,10 +20,27 @@ P2P = ["latency", "oneway", "both", "preposted", "unexpected", "wildcard", "cold
 QUEUES = ["posted-first", "posted-last", "posted-wildcard", "unexpected-first", "unexpected-last", "unexpected-wildcard"]
 TYPES = [f"{what}-{layout}" for what in ("pack", "unpack", "send") for layout in
          ("plain", "vector8", "vector64", "vector1k", "indexed", "struct", "subarray")]
+# What a heading of the table says, where the name of the section is not enough.
+TITLES = {"latency": "latency, half a round trip", "oneway": "one way, 64 in flight (8 above 1 MiB)",
+          "both": "both ways, 64 each in flight (8 above 1 MiB)", "preposted": "64 messages, their receives posted before",
+          "unexpected": "receiving 64 messages that arrived before", "wildcard": "latency, any source and any tag",
+          "cold-latency": "latency, buffers in no cache", "cold-oneway": "one way, one at a time, buffers in no cache",
+          "cold-both": "both ways, one at a time, buffers in no cache",
+          "posted-first": "N receives posted, each message matches the first", "thread-rate": "message rate by threads per rank",
+          "posted-last": "N receives posted, each message matches the last",
+          "posted-wildcard": "as before, receives from any source",
+          "unexpected-first": "N messages unexpected, each receive matches the first",
+          "unexpected-last": "N messages unexpected, each receive matches the last",
+          "unexpected-wildcard": "as before, receives from any source", "ring": "1 KiB to the right",
+          "sum": "allreduce of 8 bytes", "ring+sum": "1 KiB to the right, then allreduce of 8 bytes",
+          "start-up": "start until all ranks have left MPI_Init", "shut-down": "first MPI_Finalize until the launcher ends",
+          "memory-pss": "memory after MPI_Init, proportional set", "memory-private": "memory after MPI_Init, private",
+          "flood-time": "a flood of 1 KiB messages to a late receiver, per message",
+          "flood-receiver-memory": "most that was resident in its receiver", "idle": "blocked in MPI_Recv"}
 
 
 class Work:
-    """One program that prints `SECTION LABEL MICROSECONDS` lines. Plug-ins make their own by replacing `run`.
+    """One program that prints `SECTION LABEL MICROSECONDS` lines; less is better, whatever the unit.
 
     group: for --only and the order of the table; unit: of all its rows; budget: seconds after which a run gives up what
     is left; only: names of the implementations that run it, None for all of them."""
@@ -202,7 +219,8 @@ def plan(place):
 
 
 def plugged_in(place):
-    """Works of modules beside `run` that have a function works(place): tcp.py."""
+    """Works of modules beside `run` that have a function works(place), such as tcp.py. Each is a Work or has its attributes
+    group, ranks, sections, only, and its functions paths, chosen, unit_of and run."""
     result = []
     for file in sorted(BENCH.glob("*.py")):
         if not re.search(r"^def works\(", file.read_text(), re.MULTILINE):
