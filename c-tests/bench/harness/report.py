@@ -5,6 +5,7 @@ import platform
 import statistics
 from pathlib import Path
 
+from .measure import DISTURBED
 from .peers import MACHINE, OURS, version
 
 TIMES = ("µs", "ms")
@@ -132,10 +133,14 @@ def means(samples):
 
 
 def remarks(samples):
-    lines = [f"no number: {what}: {why}" for what, why in samples.complaints.items()]
+    shares = sorted(samples.foreign) or [0.0]
+    lines = [f"other programs had {statistics.median(shares):.0%} of the processors meanwhile (median of all runs; worst "
+             f"{shares[-1]:.0%}); {sum(share > DISTURBED for share in shares)} of {len(shares)} runs were disturbed, "
+             f"{samples.repeated} were repeated"]
+    lines += [f"no number: {what}: {why}" for what, why in samples.complaints.items()]
     lines += [f"too slow or failing, asked in {rounds} rounds only: {who}: {group}, {ranks} ranks"
               for (who, group, ranks), rounds in samples.skipped.items()]
-    return [""] + lines if lines else []
+    return [""] + lines
 
 
 def versions(place):
@@ -153,5 +158,6 @@ def as_json(samples, place, about, rounds):
              "median": {who: p.median(who) for who in p.values}, "ratio": p.ratio(), "best": p.best(),
              "too_slow": sorted(p.slow), "samples": {who: list(v.values()) for who, v in p.values.items()}}
             for p in samples.points.values()]
-    data = {"machine": about, "rounds": rounds, "versions": versions(place), "complaints": samples.complaints, "rows": rows}
+    data = {"machine": about, "rounds": rounds, "versions": versions(place), "complaints": samples.complaints,
+            "share_of_other_programs": sorted(round(share, 3) for share in samples.foreign), "rows": rows}
     return json.dumps(data, indent=None, ensure_ascii=False).replace('{"group"', '\n{"group"') + "\n"

@@ -26,7 +26,8 @@ TITLES = {"latency": "latency, half a round trip", "oneway": "one way, 64 in fli
           "unexpected": "receiving 64 messages that arrived before", "wildcard": "latency, any source and any tag",
           "cold-latency": "latency, buffers in no cache", "cold-oneway": "one way, one at a time, buffers in no cache",
           "cold-both": "both ways, one at a time, buffers in no cache",
-          "posted-first": "N receives posted, each message matches the first", "thread-rate": "message rate by threads per rank",
+          "posted-first": "N receives posted, each message matches the first",
+          "thread-rate": "time per message by threads per rank",
           "posted-last": "N receives posted, each message matches the last",
           "posted-wildcard": "as before, receives from any source",
           "unexpected-first": "N messages unexpected, each receive matches the first",
@@ -207,8 +208,8 @@ class ImbWork(Work):
 def plan(place):
     """All works, in the order of the table."""
     result = [Work("raw", 2, "raw", ["line", "memcpy", "copy", "cold-copy"], only={MACHINE}),
-              Work("p2p", 2, "p2p", P2P, budget=12.0), Work("queues", 2, "queues", QUEUES, budget=10.0), Work("types", 2, "types", TYPES, budget=8.0),
-              Work("threads", 2, "threads", ["thread-rate"])]
+              Work("p2p", 2, "p2p", P2P, budget=12.0), Work("queues", 2, "queues", QUEUES, budget=10.0),
+              Work("types", 2, "types", TYPES, budget=8.0), Work("threads", 2, "threads", ["thread-rate"])]
     result += [Work("collectives", ranks, "coll", COLLECTIVES, budget=8.0) for ranks in (2, 4, 8, 16, 32)]
     result += [Work("oversubscribed", ranks, "over", ["ring", "sum", "ring+sum"], budget=2.0) for ranks in (8, 16, 32, 64)]
     result += [StartWork(ranks) for ranks in (2, 8, 32, 128)]
