@@ -85,7 +85,7 @@ class Panel:
     def names(self, left, below, x, step):
         """The categories, as many as there is room for."""
         out = [line(left, below, left + WIDTH, below, "#333333")]
-        room = max(7 * len(name) for name in self.categories) + 6
+        room = max(6 * len(name) for name in self.categories) + 4
         for i, name in enumerate(self.categories):
             out.append(line(x(i), below, x(i), below + 4, "#333333"))
             if i % math.ceil(room / step) == 0:

@@ -72,8 +72,11 @@ static double all_threads(int n, int repeat)
 static double point(int n)
 {
     double seconds = 2 * b_seconds;
-    for (int repeat = 2;;) {
+    if (b_used > b_budget)
+        return b_last = -1;
+    for (int repeat = 1;;) {
         double took = all_threads(n, repeat), more = seconds / took;
+        b_used += took;
         b_last = took / repeat;
         if (took > seconds * 0.6)
             return took / repeat / n / WINDOW;

@@ -209,7 +209,7 @@ def plan(place):
     """All works, in the order of the table."""
     result = [Work("raw", 2, "raw", ["line", "memcpy", "copy", "cold-copy"], only={MACHINE}),
               Work("p2p", 2, "p2p", P2P, budget=12.0), Work("queues", 2, "queues", QUEUES, budget=10.0),
-              Work("types", 2, "types", TYPES, budget=8.0), Work("threads", 2, "threads", ["thread-rate"])]
+              Work("types", 2, "types", TYPES, budget=8.0), Work("threads", 2, "threads", ["thread-rate"], budget=4.0)]
     result += [Work("collectives", ranks, "coll", COLLECTIVES, budget=8.0) for ranks in (2, 4, 8, 16, 32)]
     result += [Work("oversubscribed", ranks, "over", ["ring", "sum", "ring+sum"], budget=2.0) for ranks in (8, 16, 32, 64)]
     result += [StartWork(ranks) for ranks in (2, 8, 32, 128)]
