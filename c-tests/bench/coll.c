@@ -1,57 +1,225 @@
-/* Microseconds per collective: `coll allreduce|bcast|barrier|alltoall|allgather|reduce SECONDS BYTES...` */
+/* Microseconds per collective and bytes per rank. The roots take turns. The ends of every block are checked each time,
+ * whole blocks once per point. The v forms have blocks of two lengths and gaps between them. */
 #include "bench.h"
 
-enum { LARGEST = 4 << 20 };
+enum { LARGEST = 4 << 20, MOST = 32 << 20 };
 
-struct test {
+static const int sizes[] = {8, 1024, 16384, 262144, LARGEST, -1};
+
+static struct test {
+    int n, root, whole, *counts, *places;
+    long round, *out, *in;
+} t;
+
+static MPI_Comm world;
+
+/* Element k of the block that rank `from` has for rank `to`. */
+static long value(int from, int to, int k)
+{
+    return t.round * 1000 + from * 100 + to + k * 7L;
+}
+
+static void fill(long *block, int n, int from, int to)
+{
+    if (t.whole)
+        for (int k = 0; k < n; k++)
+            block[k] = value(from, to, k);
+    else if (n)
+        block[0] = value(from, to, 0), block[n - 1] = value(from, to, n - 1);
+}
+
+static void compare(const long *block, int n, int from, int to)
+{
+    if (t.whole)
+        for (int k = 0; k < n; k++)
+            b_expect(block[k] == value(from, to, k));
+    else if (n)
+        b_expect(block[0] == value(from, to, 0) && block[n - 1] == value(from, to, n - 1));
+}
+
+static void compare_sum(void)
+{
+    long rest = 100L * b_size * (b_size - 1) / 2;
+    for (int k = 0; k < t.n; k += t.whole || t.n == 1 ? 1 : t.n - 1)
+        b_expect(t.in[k] == value(0, 0, k) * b_size + rest);
+}
+
+/* Blocks for all ranks in `out`, of the lengths `counts` or all alike. */
+static void fill_all(const int *counts)
+{
+    for (int to = 0; to < b_size; to++)
+        fill(t.out + (size_t)to * (size_t)t.n, counts ? counts[to] : t.n, b_rank, to);
+}
+
+static void compare_all(const int *counts, int same, int to)
+{
+    for (int from = 0; from < b_size; from++)
+        compare(t.in + (size_t)from * (size_t)t.n, counts ? counts[same ? b_rank : from] : t.n, from, to);
+}
+
+static void bcast(void)
+{
+    if (b_rank == t.root)
+        fill(t.out, t.n, t.root, 0);
+    MPI_Bcast(t.out, t.n, MPI_LONG, t.root, world);
+    compare(t.out, t.n, t.root, 0);
+}
+
+static void reduce(void)
+{
+    fill(t.out, t.n, b_rank, 0);
+    MPI_Reduce(t.out, t.in, t.n, MPI_LONG, MPI_SUM, t.root, world);
+    if (b_rank == t.root)
+        compare_sum();
+}
+
+static void allreduce(void)
+{
+    fill(t.out, t.n, b_rank, 0);
+    MPI_Allreduce(t.out, t.in, t.n, MPI_LONG, MPI_SUM, world);
+    compare_sum();
+}
+
+static void gather(void)
+{
+    fill(t.out, t.n, b_rank, 0);
+    MPI_Gather(t.out, t.n, MPI_LONG, t.in, t.n, MPI_LONG, t.root, world);
+    if (b_rank == t.root)
+        compare_all(NULL, 0, 0);
+}
+
+static void gatherv(void)
+{
+    fill(t.out, t.counts[b_rank], b_rank, 0);
+    MPI_Gatherv(t.out, t.counts[b_rank], MPI_LONG, t.in, t.counts, t.places, MPI_LONG, t.root, world);
+    if (b_rank == t.root)
+        compare_all(t.counts, 0, 0);
+}
+
+static void scatter(void)
+{
+    if (b_rank == t.root)
+        fill_all(NULL);
+    MPI_Scatter(t.out, t.n, MPI_LONG, t.in, t.n, MPI_LONG, t.root, world);
+    compare(t.in, t.n, t.root, b_rank);
+}
+
+static void scatterv(void)
+{
+    if (b_rank == t.root)
+        fill_all(t.counts);
+    MPI_Scatterv(t.out, t.counts, t.places, MPI_LONG, t.in, t.counts[b_rank], MPI_LONG, t.root, world);
+    compare(t.in, t.counts[b_rank], t.root, b_rank);
+}
+
+static void allgather(void)
+{
+    fill(t.out, t.n, b_rank, 0);
+    MPI_Allgather(t.out, t.n, MPI_LONG, t.in, t.n, MPI_LONG, world);
+    compare_all(NULL, 0, 0);
+}
+
+static void allgatherv(void)
+{
+    fill(t.out, t.counts[b_rank], b_rank, 0);
+    MPI_Allgatherv(t.out, t.counts[b_rank], MPI_LONG, t.in, t.counts, t.places, MPI_LONG, world);
+    compare_all(t.counts, 0, 0);
+}
+
+static void alltoall(void)
+{
+    fill_all(NULL);
+    MPI_Alltoall(t.out, t.n, MPI_LONG, t.in, t.n, MPI_LONG, world);
+    compare_all(NULL, 0, b_rank);
+}
+
+/* The length of a block depends on who receives it. */
+static void alltoallv(void)
+{
+    static int mine[1024];
+    for (int i = 0; i < b_size; i++)
+        mine[i] = t.counts[b_rank];
+    fill_all(t.counts);
+    MPI_Alltoallv(t.out, t.counts, t.places, MPI_LONG, t.in, mine, t.places, MPI_LONG, world);
+    compare_all(t.counts, 1, b_rank);
+}
+
+/* Nobody may leave before the last has come; the clock is the same for all processes of a host. */
+static void barrier(void)
+{
+    if (!t.whole) {
+        MPI_Barrier(world);
+        return;
+    }
+    double came = b_now(), left, last = 0, first = 0;
+    MPI_Barrier(world);
+    left = b_now();
+    MPI_Allreduce(&came, &last, 1, MPI_DOUBLE, MPI_MAX, world);
+    MPI_Allreduce(&left, &first, 1, MPI_DOUBLE, MPI_MIN, world);
+    b_expect(first >= last);
+}
+
+static struct operation {
     const char *name;
-    int n, round;
-    long *out, *in;
+    void (*run)(void);
+    int blocks, slow; /* blocks: a rank holds one for every rank */
+} operations[] = {
+    {"barrier", barrier, 0, 0},       {"bcast", bcast, 0, 0},         {"reduce", reduce, 0, 0},
+    {"allreduce", allreduce, 0, 0},   {"gather", gather, 1, 0},       {"gatherv", gatherv, 1, 0},
+    {"scatter", scatter, 1, 0},       {"scatterv", scatterv, 1, 0},   {"allgather", allgather, 1, 0},
+    {"allgatherv", allgatherv, 1, 0}, {"alltoall", alltoall, 1, 0},   {"alltoallv", alltoallv, 1, 0},
 };
 
-static void once(void *what)
+static double once(void *what)
 {
-    struct test *t = what;
-    int n = t->n;
-    t->round++;
-    if (n)
-        t->out[0] = t->out[n - 1] = t->round + b_rank;
-    if (!strcmp(t->name, "allreduce")) {
-        MPI_Allreduce(t->out, t->in, n, MPI_LONG, MPI_SUM, MPI_COMM_WORLD);
-        b_expect(n == 0 || t->in[n - 1] == (long)t->round * b_size + b_size * (b_size - 1) / 2);
-    } else if (!strcmp(t->name, "reduce")) {
-        MPI_Reduce(t->out, t->in, n, MPI_LONG, MPI_SUM, 0, MPI_COMM_WORLD);
-        b_expect(b_rank || n == 0 || t->in[n - 1] == (long)t->round * b_size + b_size * (b_size - 1) / 2);
-    } else if (!strcmp(t->name, "bcast")) {
-        MPI_Bcast(t->out, n, MPI_LONG, 0, MPI_COMM_WORLD);
-        b_expect(n == 0 || (t->out[0] == t->round && t->out[n - 1] == t->round));
-    } else if (!strcmp(t->name, "alltoall")) {
-        for (int i = 0; i < b_size && n; i++)
-            t->out[(i + 1) * n - 1] = t->round + b_rank;
-        MPI_Alltoall(t->out, n, MPI_LONG, t->in, n, MPI_LONG, MPI_COMM_WORLD);
-        b_expect(n == 0 || t->in[n * b_size - 1] == t->round + b_size - 1);
-    } else if (!strcmp(t->name, "allgather")) {
-        MPI_Allgather(t->out, n, MPI_LONG, t->in, n, MPI_LONG, MPI_COMM_WORLD);
-        b_expect(n == 0 || t->in[n * b_size - 1] == t->round + b_size - 1);
-    } else {
-        MPI_Barrier(MPI_COMM_WORLD);
+    t.round++;
+    t.root = (int)(t.round % b_size);
+    ((struct operation *)what)->run();
+    return 0;
+}
+
+static double point(struct operation *op)
+{
+    if (op->slow)
+        return -1;
+    t.whole = 1;
+    once(op);
+    t.whole = 0;
+    double each = b_measure(once, op);
+    op->slow = b_last > B_TOO_SLOW || b_last < 0;
+    return each;
+}
+
+static void lengths(int bytes)
+{
+    t.n = bytes / (int)sizeof(long);
+    for (int i = 0; i < b_size; i++) {
+        t.counts[i] = i % 2 ? t.n - t.n / 4 : t.n;
+        t.places[i] = i * t.n;
     }
 }
 
 int main(int argc, char **argv)
 {
-    b_start(&argc, &argv);
-    if (argc < 4)
-        MPI_Abort(MPI_COMM_WORLD, 2);
-    struct test t = {.name = argv[1]};
-    t.out = calloc(LARGEST, (size_t)b_size);
-    t.in = calloc(LARGEST, (size_t)b_size);
-    for (int i = 3; i < argc; i++) {
-        t.n = atoi(argv[i]) / (int)sizeof(long);
-        t.round = 0;
-        double each = b_measure(once, &t, atof(argv[2]));
-        if (b_rank == 0)
-            printf("%s %.9f\n", argv[i], each * 1e6);
+    b_start(argc, argv);
+    world = MPI_COMM_WORLD;
+    size_t room = (size_t)b_size * LARGEST > MOST ? MOST : (size_t)b_size * LARGEST;
+    t.out = calloc(1, room > LARGEST ? room : LARGEST);
+    t.in = calloc(1, room > LARGEST ? room : LARGEST);
+    t.counts = calloc((size_t)b_size, sizeof(int));
+    t.places = calloc((size_t)b_size, sizeof(int));
+    /* Small sizes of all first: a slow library has no time for the large ones. */
+    for (int i = 0; sizes[i] >= 0; i++) {
+        lengths(sizes[i]);
+        for (size_t k = 0; k < sizeof operations / sizeof *operations; k++) {
+            struct operation *op = &operations[k];
+            char label[16];
+            int is_barrier = op->run == barrier;
+            snprintf(label, sizeof label, "%d", is_barrier ? 0 : sizes[i]);
+            int fits = !op->blocks || (size_t)sizes[i] * (size_t)b_size <= MOST;
+            if (b_wanted(op->name) && fits && !(is_barrier && i) && !(b_few && i % 2))
+                b_row(op->name, label, point(op));
+        }
     }
     return b_end();
 }

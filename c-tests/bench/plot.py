@@ -1,4 +1,4 @@
-"""Plots as SVG: panels side by side that share one legend, series over categories. No package is needed."""
+"""Plots as SVG: panels in rows that share one legend, series over categories. No package is needed."""
 import math
 from xml.sax.saxutils import escape
 
@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 COLOURS = ["#1a1a1a", "#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7", "#8c6d31"]
 MARKS = ["circle", "square", "square-open", "diamond", "diamond-open", "up", "down", "cross"]
 FONT = 'font-family="DejaVu Sans, Verdana, sans-serif"'
-WIDTH, HEIGHT, GAP, LEFT, TOP = 380, 300, 80, 70, 92
+WIDTH, HEIGHT, GAP, LEFT, TOP, BELOW = 380, 300, 80, 70, 92, 96
 
 
 def text(x, y, words, size=12, anchor="start", more=""):
@@ -37,11 +37,18 @@ def ticks(low, high, logarithmic):
         all_ = [digit * 10.0 ** power for power in range(-9, 13) for digit in (1, 2, 5)]
         first = max((t for t in all_ if t <= low), default=low)
         last = min((t for t in all_ if t >= high), default=high)
-        return [t for t in all_ if first <= t <= last]
+        fine = [t for t in all_ if first <= t <= last]
+        return fine if len(fine) <= 16 else powers(first, last)
     step = 10.0 ** math.floor(math.log10(high - low))
     step = next(s for s in (step / 5, step / 2, step, step * 2) if (high - low) / s <= 8)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [i * step for i in range(first, last + 1)]
+
+
+def powers(low, high):
+    """Powers of ten that cover low … high."""
+    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+    return [10.0 ** power for power in range(first, last + 1)]
 
 
 class Panel:
@@ -53,8 +60,8 @@ class Panel:
         """One value per category; None where there is none."""
         self.rows.append((label, values))
 
-    def render(self, left):
-        """The panel with its left edge at `left`."""
+    def render(self, left, top=TOP):
+        """The panel with its upper left corner at `left`, `top`."""
         values = [v for _, row in self.rows for v in row if v]
         if not values:
             return ""
@@ -64,20 +71,26 @@ class Panel:
         bottom, span = scale(marks[0]), scale(marks[-1]) - scale(marks[0]) or 1.0
         step = WIDTH / len(self.categories)
         x = lambda i: left + step * (i + 0.5)
-        y = lambda v: TOP + HEIGHT - HEIGHT * (scale(v) - bottom) / span
-        out = [text(left, TOP - 14, self.title, 13, more='font-weight="bold"')]
+        y = lambda v: top + HEIGHT - HEIGHT * (scale(v) - bottom) / span
+        out = [text(left, top - 14, self.title, 13, more='font-weight="bold"')]
         for value in marks:
             out.append(line(left, y(value), left + WIDTH, y(value), "#dddddd"))
             out.append(text(left - 8, y(value) + 4, f"{value:g}" if value < 1e5 else f"{value:.0e}", 11, "end"))
-        out.append(line(left, TOP + HEIGHT, left + WIDTH, TOP + HEIGHT, "#333333"))
-        for i, name in enumerate(self.categories):
-            out.append(line(x(i), TOP + HEIGHT, x(i), TOP + HEIGHT + 4, "#333333"))
-            out.append(text(x(i), TOP + HEIGHT + 18, name, 11, "middle"))
-        out.append(text(left + WIDTH / 2, TOP + HEIGHT + 36, self.axis, 12, "middle"))
+        out += self.names(left, top + HEIGHT, x, step)
         # The first series is the reference: it is drawn last, on top.
         for at in reversed(range(len(self.rows))):
             out.append(self.curve(at, x, y))
         return "\n".join(out)
+
+    def names(self, left, below, x, step):
+        """The categories, as many as there is room for."""
+        out = [line(left, below, left + WIDTH, below, "#333333")]
+        room = max(6 * len(name) for name in self.categories) + 4
+        for i, name in enumerate(self.categories):
+            out.append(line(x(i), below, x(i), below + 4, "#333333"))
+            if i % math.ceil(room / step) == 0:
+                out.append(text(x(i), below + 18, name, 11, "middle"))
+        return out + [text(left + WIDTH / 2, below + 36, self.axis, 12, "middle")]
 
     def curve(self, at, x, y):
         colour, kind = COLOURS[at % len(COLOURS)], MARKS[at % len(MARKS)]
@@ -88,8 +101,8 @@ class Panel:
 
 
 class Plot:
-    def __init__(self, title, remark):
-        self.title, self.remark, self.panels = title, remark, []
+    def __init__(self, title, remark, columns=None):
+        self.title, self.remark, self.columns, self.panels = title, remark, columns, []
 
     def panel(self, title, categories, axis, logarithmic):
         self.panels.append(Panel(title, categories, axis, logarithmic))
@@ -97,17 +110,21 @@ class Plot:
 
     def svg(self):
         labels = [label for label, _ in self.panels[0].rows]
-        width = LEFT + len(self.panels) * (WIDTH + GAP)
+        across = min(self.columns or len(self.panels), len(self.panels))
+        down = math.ceil(len(self.panels) / across)
+        width = LEFT + across * (WIDTH + GAP)
         rows = math.ceil(len(labels) / 3)
-        height = TOP + HEIGHT + 62 + 20 * rows
+        end = TOP + down * HEIGHT + (down - 1) * BELOW
+        height = end + 62 + 20 * rows
         out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
                f'<rect width="{width}" height="{height}" fill="white"/>', text(24, 30, self.title, 17, more='font-weight="bold"'),
                text(24, 50, self.remark, 11, more='fill="#444444"')]
-        out += [panel.render(LEFT + i * (WIDTH + GAP)) for i, panel in enumerate(self.panels)]
+        out += [panel.render(LEFT + i % across * (WIDTH + GAP), TOP + i // across * (HEIGHT + BELOW))
+                for i, panel in enumerate(self.panels)]
         column = (width - 48) / 3
         for at, label in enumerate(labels):
             # Down the columns, so that what belongs together stands together.
-            x, y = 36 + column * (at // rows), TOP + HEIGHT + 66 + 20 * (at % rows)
+            x, y = 36 + column * (at // rows), end + 66 + 20 * (at % rows)
             colour = COLOURS[at % len(COLOURS)]
             out += [line(x - 12, y - 4, x + 12, y - 4, colour, 1.6), mark(MARKS[at % len(MARKS)], x, y - 4, colour),
                     text(x + 20, y, label, 12)]

@@ -1,0 +1,1 @@
+"""The parts of `run`: peers (who), works (what), measure (how), report (the table), plots (the pictures)."""
