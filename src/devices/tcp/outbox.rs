@@ -79,10 +79,7 @@ impl Outbox {
     /// Appends a frame whose payload is the first `header.len` bytes of what `slab` holds from its cursor on.
     pub fn push_slab(&mut self, header: Header, slab: &Slab) {
         if header.len <= SMALL {
-            let mut slab = slab.clone();
-            self.push(header, |to| {
-                slab.read(to, header.len);
-            });
+            self.push(header, |to| slab.copy_to(to, header.len));
             return;
         }
         let head = wire::encode(header, self.sequence);
