@@ -323,7 +323,11 @@ impl Lively {
             self.back.push(frame.peer);
         }
         live.add_network(frame.token.sink, sinks, &self.down, now);
-        match live.xfer.arrive(frame.token.sink, &frame.header, now) {
+        let arrival = live.xfer.arrive(frame.token.sink, &frame.header, now);
+        if live.xfer.wants_out() {
+            live.flush(sinks, now);
+        }
+        match arrival {
             Arrival::Deliver { epoch, kind } if live.passes_in_place(epoch, kind) => {
                 let up = in_place(frame, kind);
                 self.take_ready(sinks, alerts, frame.peer);

@@ -149,14 +149,20 @@ impl Outbox {
     #[inline]
     pub fn flush(&mut self, mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<bool> {
         while self.waiting > 0 {
-            let wrote = match &self.blocks {
+            let (offered, wrote) = match &self.blocks {
                 one if one.len() == 1 && self.copied == self.waiting => {
-                    write(&[IoSlice::new(&one[0].bytes[self.sent..one[0].used])])
+                    (self.waiting, write(&[IoSlice::new(&one[0].bytes[self.sent..one[0].used])]))
                 }
                 _ => self.write_gathered(&mut write),
             };
             match wrote {
-                Ok(n) => self.advance(n),
+                Ok(n) => {
+                    self.advance(n);
+                    // There was room for no more; asking again would only tell the same.
+                    if n < offered {
+                        return Ok(false);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -165,7 +171,8 @@ impl Outbox {
         Ok(true)
     }
 
-    fn write_gathered(&self, write: &mut Write<'_>) -> io::Result<usize> {
+    /// How many bytes were offered, and how it went.
+    fn write_gathered(&self, write: &mut Write<'_>) -> (usize, io::Result<usize>) {
         let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
         let mut count = 0;
         let (mut block, mut from) = (0, self.sent);
@@ -193,7 +200,8 @@ impl Outbox {
                 }
             }
         }
-        write(&pieces[..count])
+        let pieces = &pieces[..count];
+        (pieces.iter().map(|piece| piece.len()).sum(), write(pieces))
     }
 
     /// `bytes` have left.

@@ -71,7 +71,7 @@ use spare::Spare;
 use window::Window;
 
 /// So much bulk may wait for the only network: what is copied long before it leaves has left the cache by then, bytes.
-const AHEAD: usize = 256 << 10;
+const AHEAD: usize = 128 << 10;
 
 /// Bytes of a LIVE frame's payload before the data: the inner meta.
 pub const INNER: usize = 12;
@@ -200,6 +200,12 @@ impl Xfer {
             self.alarm = 0;
         }
         self.watch.active = true;
+    }
+
+    /// Something may be handed to a network now: acks that are due, or frames that have waited for an ack.
+    #[inline]
+    pub fn wants_out(&self) -> bool {
+        self.urgent || self.window.has_work()
     }
 
     /// Everything pushed has been acknowledged.
