@@ -88,6 +88,15 @@ impl Slab {
         Some(first.address())
     }
 
+    /// Bytes of its one buffer, if it is the library's and nobody else holds it; else 0.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        match &self.ops[..] {
+            [one] if one.buffer.is_owned() && Rc::strong_count(&one.buffer) == 1 => one.buffer.len(),
+            _ => 0,
+        }
+    }
+
     /// Appends a piece.
     pub fn push(&mut self, op: BufferOp) {
         self.ops.push(op);

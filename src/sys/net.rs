@@ -106,6 +106,13 @@ pub fn limit_unsent(socket: &TcpStream, bytes: u32) -> io::Result<()> {
 
 /// Writes the pieces as one stream; returns how many bytes the kernel took. A closed peer is an error, not a signal.
 pub fn send_gathered(socket: &TcpStream, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    if let [one] = pieces {
+        // The kernel has less to read and to check.
+        // SAFETY: the pointer and the length describe the slice; the kernel only reads.
+        let sent =
+            unsafe { libc::send(socket.as_raw_fd(), one.as_ptr().cast(), one.len(), libc::MSG_NOSIGNAL) };
+        return if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(sent as usize) };
+    }
     // SAFETY: an all-zero msghdr is valid: no name, no parts, no control data.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     // IoSlice is guaranteed to have the layout of iovec; the kernel only reads.

@@ -229,12 +229,15 @@ impl Lively {
         if live.is_finished() {
             return Err(SendError::Lost(format!("rank {peer} has finished")));
         }
-        if live.is_stalled() || !live.xfer.has_room() {
+        if live.is_stalled() || !live.xfer.has_room_for(header.len) {
             live.flush(sinks, now);
             return Err(SendError::Full);
         }
         if live.out.chain().is_empty() {
-            let slab = with_room(header.len, fill);
+            let slab = live.xfer.slab(HEADROOM, header.len);
+            if let Some((to, _)) = slab.rest().next() {
+                fill(to);
+            }
             live.xfer.push(live.out.epoch(), &header, slab, now);
         } else {
             let irb = request(&mut self.spare, Command::Send, peer, header, fill);
@@ -320,7 +323,11 @@ impl Lively {
             self.back.push(frame.peer);
         }
         live.add_network(frame.token.sink, sinks, &self.down, now);
-        match live.xfer.arrive(frame.token.sink, &frame.header, now) {
+        let arrival = live.xfer.arrive(frame.token.sink, &frame.header, now);
+        if live.xfer.wants_out() {
+            live.flush(sinks, now);
+        }
+        match arrival {
             Arrival::Deliver { epoch, kind } if live.passes_in_place(epoch, kind) => {
                 let up = in_place(frame, kind);
                 self.take_ready(sinks, alerts, frame.peer);

@@ -36,6 +36,7 @@ impl Lively {
             return;
         }
         live.xfer.idle(now);
+        live.xfer.try_again();
         if thorough {
             live.look_at_links(sinks, alerts, now);
             live.xfer.tick(now);
@@ -89,6 +90,11 @@ impl Lively {
     pub fn is_quiet(&mut self, sinks: &mut Sinks, alerts: &mut Alerts) -> bool {
         self.acknowledge_all();
         self.tend(sinks, alerts);
+        for at in 0..self.active.len() {
+            if let Some(live) = &mut self.connections[self.active[at] as usize] {
+                live.xfer.rest();
+            }
+        }
         self.arrived.is_empty() && self.handed.is_none()
     }
 

@@ -79,10 +79,7 @@ impl Outbox {
     /// Appends a frame whose payload is the first `header.len` bytes of what `slab` holds from its cursor on.
     pub fn push_slab(&mut self, header: Header, slab: &Slab) {
         if header.len <= SMALL {
-            let mut slab = slab.clone();
-            self.push(header, |to| {
-                slab.read(to, header.len);
-            });
+            self.push(header, |to| slab.copy_to(to, header.len));
             return;
         }
         let head = wire::encode(header, self.sequence);
@@ -152,14 +149,20 @@ impl Outbox {
     #[inline]
     pub fn flush(&mut self, mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<bool> {
         while self.waiting > 0 {
-            let wrote = match &self.blocks {
+            let (offered, wrote) = match &self.blocks {
                 one if one.len() == 1 && self.copied == self.waiting => {
-                    write(&[IoSlice::new(&one[0].bytes[self.sent..one[0].used])])
+                    (self.waiting, write(&[IoSlice::new(&one[0].bytes[self.sent..one[0].used])]))
                 }
                 _ => self.write_gathered(&mut write),
             };
             match wrote {
-                Ok(n) => self.advance(n),
+                Ok(n) => {
+                    self.advance(n);
+                    // There was room for no more; asking again would only tell the same.
+                    if n < offered {
+                        return Ok(false);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -168,7 +171,8 @@ impl Outbox {
         Ok(true)
     }
 
-    fn write_gathered(&self, write: &mut Write<'_>) -> io::Result<usize> {
+    /// How many bytes were offered, and how it went.
+    fn write_gathered(&self, write: &mut Write<'_>) -> (usize, io::Result<usize>) {
         let mut pieces = [IoSlice::new(&[]); MAX_PIECES];
         let mut count = 0;
         let (mut block, mut from) = (0, self.sent);
@@ -196,7 +200,8 @@ impl Outbox {
                 }
             }
         }
-        write(&pieces[..count])
+        let pieces = &pieces[..count];
+        (pieces.iter().map(|piece| piece.len()).sum(), write(pieces))
     }
 
     /// `bytes` have left.

@@ -15,7 +15,7 @@ const EAGER_LOOKS: u32 = 64;
 /// Calls between two looks while nothing has arrived for long.
 const RARELY: u32 = 256;
 /// With a connection that is likely to deliver, every so many looks go to all connections.
-const ROUND: u32 = 16;
+const ROUND: u32 = 64;
 /// How long the end may take: until our bytes are with the kernel, until the peers have closed too.
 const LAST_BYTES: u64 = 10_000_000_000;
 const LAST_READS: u64 = 3_000_000_000;
@@ -40,6 +40,11 @@ impl Pace {
         self.hot = Some(peer);
         self.misses = 0;
         self.skip = 0;
+    }
+
+    /// The connection that delivered last is asked alone: most times, and as long as it has not failed to for long.
+    fn is_promising(&self) -> bool {
+        self.round != 0 && self.misses <= EAGER_LOOKS
     }
 
     fn hit(&mut self, peer: u32, drained: bool) {
@@ -74,7 +79,7 @@ impl Tcp {
     fn look_now(&mut self) -> bool {
         self.pace.round = (self.pace.round + 1) % ROUND;
         match self.pace.hot {
-            Some(peer) if self.pace.round != 0 && self.is_simple(peer) => self.read_link(peer),
+            Some(peer) if self.pace.is_promising() && self.is_simple(peer) => self.read_link(peer),
             _ => {
                 self.poll_all();
             }

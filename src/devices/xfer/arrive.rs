@@ -115,6 +115,7 @@ impl Xfer {
             {
                 path.frame_arrived(entry.index, entry.tries > 1, now);
             }
+            self.spare.keep(entry.slab);
         }
         self.window.settle();
         self.watch.progress = now;

@@ -43,6 +43,7 @@ mod path;
 mod report;
 mod send;
 mod settings;
+mod spare;
 mod thin;
 mod throttle;
 mod time;
@@ -66,7 +67,11 @@ use order::Order;
 use outage::Watch;
 use path::Path;
 use send::Offer;
+use spare::Spare;
 use window::Window;
+
+/// So much bulk may wait for the only network: what is copied long before it leaves has left the cache by then, bytes.
+const AHEAD: usize = 128 << 10;
 
 /// Bytes of a LIVE frame's payload before the data: the inner meta.
 pub const INNER: usize = 12;
@@ -81,6 +86,7 @@ pub struct Xfer {
     owed: Owed,
     watch: Watch,
     offer: Offer,
+    spare: Spare,
     /// A frame of which a second copy measures another network: its id and the sequence.
     copy: Option<(u8, u32)>,
     /// Some control frame may be due.
@@ -105,6 +111,7 @@ impl Xfer {
             owed: Owed::default(),
             watch: Watch::default(),
             offer: Offer::Nothing,
+            spare: Spare::default(),
             copy: None,
             urgent: false,
             alarm: 0,
@@ -155,6 +162,32 @@ impl Xfer {
         self.window.has_room()
     }
 
+    /// As [`Xfer::has_room`]; and bulk is not to wait here, where no second network could take it.
+    #[inline]
+    pub fn has_room_for(&self, len: usize) -> bool {
+        let waits = || self.watch.usable == 1 && self.window.waiting_bytes() >= AHEAD;
+        self.window.has_room() && !(len >= self.settings.small_bytes && waits())
+    }
+
+    /// Networks that were full may be tried again.
+    #[inline]
+    pub fn try_again(&mut self) {
+        for path in &mut self.paths {
+            path.blocked = false;
+        }
+    }
+
+    /// No frame is about to be sent: memory kept for some is given back.
+    pub fn rest(&mut self) {
+        self.spare.clear();
+    }
+
+    /// A slab for a frame of `len` bytes, behind `room` others: fill it, then [`Xfer::push`] it.
+    #[inline]
+    pub fn slab(&mut self, room: usize, len: usize) -> Slab {
+        self.spare.take(room, len)
+    }
+
     /// Takes a frame to send. `slab` holds its payload; 12 bytes of headroom in its first piece save a copy.
     pub fn push(&mut self, epoch: u16, inner: &Header, mut slab: Slab, now: u64) {
         slab.prepend(&wire::inner_bytes(inner.meta));
@@ -167,6 +200,12 @@ impl Xfer {
             self.alarm = 0;
         }
         self.watch.active = true;
+    }
+
+    /// Something may be handed to a network now: acks that are due, or frames that have waited for an ack.
+    #[inline]
+    pub fn wants_out(&self) -> bool {
+        self.urgent || self.window.has_work()
     }
 
     /// Everything pushed has been acknowledged.

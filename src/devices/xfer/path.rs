@@ -112,6 +112,10 @@ pub const BACKOFF: u64 = 100_000_000;
 pub const MOST_BACKOFF: u64 = 1_000_000_000;
 /// Usable for so long, a network is opened again without delay after it fails.
 const STEADY: u64 = 5_000_000_000;
+/// From this rate on, bytes per ns, memory is what limits; what is on its way then is to stay in the cache, here and in
+/// the kernel, so the queue is short, ns. A slower network has a long one, which lasts while this process has to wait.
+const FAST: f64 = 0.5;
+const QUEUE: u64 = 200_000;
 /// Probes remembered.
 const PROBES: usize = 8;
 
@@ -214,7 +218,8 @@ impl Path {
         if bytes > 0 {
             let left = self.flights.bytes();
             self.gauge.arrived(bytes, left, now);
-            self.limit = self.gauge.limit(self.grace);
+            let queue = if self.gauge.rate() > FAST { QUEUE } else { self.grace };
+            self.limit = self.gauge.limit(queue);
             if let Some(throttle) = &mut self.throttle {
                 throttle.arrived(bytes, left);
             }

@@ -17,9 +17,7 @@ impl Xfer {
     /// at the latest.
     #[inline]
     pub fn tick(&mut self, now: u64) -> Option<u64> {
-        for path in &mut self.paths {
-            path.blocked = false;
-        }
+        self.try_again();
         if now >= self.alarm || now > self.ticked + self.settings.dead_after_ns / 4 {
             self.forgive(now);
             self.alarm = self.alarms(now);

@@ -153,6 +153,12 @@ impl Window {
         Some(self.base.wrapping_add(self.lost_from as u32))
     }
 
+    /// Some frame is to be sent, or sent again.
+    #[inline]
+    pub fn has_work(&self) -> bool {
+        self.lost > 0 || self.sent < self.entries.len()
+    }
+
     /// The first frame that was never sent.
     #[inline]
     pub fn next_new(&self) -> Option<u32> {
