@@ -112,8 +112,8 @@ impl Slab {
             frame.payload.read(0, &mut bytes[..len]);
             return Slab::Small(len as u8, bytes);
         }
-        let mut bytes = vec![0; len];
-        frame.payload.read(0, &mut bytes);
+        let mut bytes = Vec::with_capacity(len);
+        frame.payload.append_to(len, &mut bytes);
         Slab::Large(bytes)
     }
 

@@ -19,6 +19,11 @@ fn conclude_one(e: Eng, request: &mut RequestId, status: Statuses) -> Result {
 
 pub fn wait(e: Eng, request: &mut RequestId, status: Statuses) -> Result {
     loop {
+        if let Some(settled) = e.traffic.borrow_mut().requests.take_settled(*request) {
+            status.set(0, &settled);
+            *request = RequestId::NULL;
+            return Ok(());
+        }
         match ready(e, *request)? {
             Ready::Yes => return conclude_one(e, request, status),
             Ready::Inactive => {
@@ -101,6 +106,20 @@ pub fn testany(e: Eng, count: i32, requests: Handles<RequestId>, status: Statuse
     Ok((UNDEFINED, false))
 }
 
+/// The usual case of [`conclude_all`]: stores outcomes up to the first request that failed or is of a special kind.
+fn conclude_settled(e: Eng, n: usize, requests: Handles<RequestId>, statuses: Statuses) -> usize {
+    let mut traffic = e.traffic.borrow_mut();
+    for i in 0..n {
+        let id = requests.get(i);
+        let Some(status) = traffic.requests.take_settled(id) else { return i };
+        statuses.set(i, &status);
+        if id != RequestId::NULL {
+            requests.set(i, RequestId::NULL);
+        }
+    }
+    n
+}
+
 /// Stores all outcomes; an error in any of them is MPI_ERR_IN_STATUS.
 fn conclude_all(
     e: Eng,
@@ -111,7 +130,7 @@ fn conclude_all(
 ) -> Result {
     let mut failed = None;
     let mut outcomes = Vec::new();
-    for i in 0..n {
+    for i in conclude_settled(e, n, requests, statuses)..n {
         let outcome = match ready(e, requests.get(i))? {
             Ready::Yes => take_at(e, i, requests),
             _ => Outcome { status: Status::EMPTY, error: None },
@@ -157,6 +176,12 @@ fn in_status(e: Eng, function: &str, outcomes: Vec<(usize, Outcome)>, statuses: 
     })
 }
 
+/// The first request from `i` on that may have to be waited for.
+fn first_unsettled(e: Eng, i: usize, n: usize, requests: Handles<RequestId>) -> usize {
+    let traffic = e.traffic.borrow();
+    (i..n).find(|&at| !traffic.requests.is_settled(requests.get(at))).unwrap_or(n)
+}
+
 /// True if none of the requests is pending.
 fn all_ready(e: Eng, n: usize, requests: Handles<RequestId>) -> Result<bool> {
     for i in 0..n {
@@ -169,9 +194,15 @@ fn all_ready(e: Eng, n: usize, requests: Handles<RequestId>) -> Result<bool> {
 
 pub fn waitall(e: Eng, count: i32, requests: Handles<RequestId>, statuses: Statuses) -> Result {
     let n = checked_count(count, "count")?;
-    for i in 0..n {
-        while matches!(ready(e, requests.get(i))?, Ready::No) {
-            e.progress_wait()?;
+    let mut i = 0;
+    loop {
+        i = first_unsettled(e, i, n, requests);
+        if i == n {
+            break;
+        }
+        match ready(e, requests.get(i))? {
+            Ready::No => e.progress_wait()?,
+            _ => i += 1,
         }
     }
     conclude_all(e, "MPI_Waitall", n, requests, statuses)

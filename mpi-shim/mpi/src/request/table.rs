@@ -153,6 +153,25 @@ impl Requests {
         Outcome { status, error }
     }
 
+    /// True if waiting for this handle of the program is over and needs no look at what it stands for.
+    #[inline]
+    pub fn is_settled(&self, id: RequestId) -> bool {
+        id == RequestId::NULL || id == COMPLETED || self.slot(id).is_some_and(|s| s.done)
+    }
+
+    /// As [`Requests::take`], for a request that has ended without error; the handle becomes MPI_REQUEST_NULL.
+    /// None: it is another one.
+    #[inline]
+    pub fn take_settled(&mut self, id: RequestId) -> Option<Status> {
+        if id == RequestId::NULL || id == COMPLETED {
+            return Some(Status::EMPTY);
+        }
+        let slot = self.slot(id).filter(|s| s.done && s.error.is_none())?;
+        let status = slot.status;
+        self.release(Self::number(id)?);
+        Some(status)
+    }
+
     fn release(&mut self, at: u32) {
         let slot = &mut self.slots[at as usize];
         if slot.used {
