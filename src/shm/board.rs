@@ -90,6 +90,10 @@ impl<N: Notices> Member<N> {
         let turn = self.turn.get();
         let left = N::SLOTS - Self::slot(turn);
         let first = if slots > left { turn + left as u64 } else { turn };
+        if self.done.get() == turn {
+            // Nobody posts in the slots that are left out.
+            self.done.set(first);
+        }
         self.turn.set(first + slots as u64);
         first
     }

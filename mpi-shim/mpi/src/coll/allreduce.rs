@@ -56,7 +56,9 @@ impl Collective for Allreduce {
             return Some(Ok(()));
         }
         let usable = |a| a != Algorithm::Board || board::serves(&self.fold);
-        if choice::allreduce(self.comm.size() as usize, self.fold.bytes(self.count), usable) != Algorithm::Board {
+        if choice::allreduce(self.comm.size() as usize, self.fold.bytes(self.count), usable)
+            != Algorithm::Board
+        {
             return None;
         }
         let op = board::on(e, &self.comm, tag)?;

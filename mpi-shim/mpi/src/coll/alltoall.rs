@@ -141,7 +141,9 @@ pub async fn alltoall<'a, 'b>(
     into: impl Fn(usize) -> Part<'b>,
     even: bool,
 ) -> Result {
-    match choice::alltoall(w.size, into(0).len(), |a| a == Algorithm::Direct || (even && a == Algorithm::Bruck)) {
+    match choice::alltoall(w.size, into(0).len(), |a| {
+        a == Algorithm::Direct || (even && a == Algorithm::Bruck)
+    }) {
         Algorithm::Bruck => bruck(w, out, into).await,
         Algorithm::Direct | Algorithm::Board => {
             copy(w, out(w.rank), into(w.rank))?;

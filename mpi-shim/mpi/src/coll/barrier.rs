@@ -28,7 +28,8 @@ impl Collective for Barrier {
 
     #[inline]
     fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
-        if self.comm.is_inter() || choice::barrier(self.comm.size() as usize, 0, |_| true) != Algorithm::Board {
+        if self.comm.is_inter() || choice::barrier(self.comm.size() as usize, 0, |_| true) != Algorithm::Board
+        {
             return None;
         }
         board::barrier(&board::on(e, &self.comm, tag)?)

@@ -66,7 +66,8 @@ impl Collective for Reduce {
             return Some(Ok(()));
         }
         let usable = |a| a != Algorithm::Board || board::serves(&self.fold);
-        if choice::reduce(self.comm.size() as usize, self.fold.bytes(self.count), usable) != Algorithm::Board {
+        if choice::reduce(self.comm.size() as usize, self.fold.bytes(self.count), usable) != Algorithm::Board
+        {
             return None;
         }
         let op = board::on(e, &self.comm, tag)?;

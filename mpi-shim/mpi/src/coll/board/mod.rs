@@ -108,7 +108,11 @@ impl Op<'_> {
     fn way(&self) -> Way {
         let changes = self.e.traffic.borrow().core.route_changes();
         let (seen, direct) = self.board.ways.get();
-        if if seen == changes { direct } else { self.look_at_ways(changes) } { Way::Board } else { Way::Message }
+        if if seen == changes { direct } else { self.look_at_ways(changes) } {
+            Way::Board
+        } else {
+            Way::Message
+        }
     }
 
     #[cold]

@@ -68,7 +68,11 @@ fn combine(
 pub fn allreduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Outcome {
     let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
     let flat = op.size == 2 || fold.bytes(count) <= FLAT;
-    outcome(if flat { at_once(op, fold, mine, recvbuf, count) } else { shared_out(op, fold, mine, recvbuf, count) })
+    outcome(if flat {
+        at_once(op, fold, mine, recvbuf, count)
+    } else {
+        shared_out(op, fold, mine, recvbuf, count)
+    })
 }
 
 /// Every rank combines everything.
