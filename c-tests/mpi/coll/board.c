@@ -216,6 +216,10 @@ int main(int argc, char **argv)
     int next = (t_rank + 1) % t_size, before = (t_rank + t_size - 1) % t_size;
     long *sent = calloc(20000, sizeof *sent), *got = calloc(20000, sizeof *got);
     time_t start = time(NULL);
+    if (seconds && t_rank == 0) {
+        puts("computing");
+        fflush(stdout);
+    }
     for (int round = 0; round < rounds || !time_is_up(start, seconds); round++) {
         int of = draw(3), n = draw(2) ? 20000 : 10;
         sent[n - 1] = round * 64L + t_rank;
