@@ -179,7 +179,7 @@ fn devices_come_and_go_while_ranks_meet_on_a_board() {
     for device in ["pass", "profile", "crypt", "pass --ranks 0 --peers 2"] {
         job.does("attach", device);
         std::thread::sleep(Duration::from_millis(300));
-        assert!(job.does("status", "").contains("live"));
+        assert!(job.does("status", "--json").contains("\"route\":\"live\""));
         job.does("detach", "all");
         std::thread::sleep(Duration::from_millis(300));
     }

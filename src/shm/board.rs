@@ -11,13 +11,13 @@
 //!
 //! Invariant: a member fills the slots of a turn only when all others have said that they are done with the turns
 //! those slots held before. So a writer may run ahead of its readers, by [`SLOTS`] turns. Members publish `done`
-//! lazily, every [`LAZY`] turns, and at the latest before they wait.
+//! lazily, after a quarter of the slots, and at the latest before they wait.
 //!
 //! Members are not trusted: a number that is not the expected one means "not yet", a note is only handed on, and
 //! places depend on nothing that is read here. Who lies in `done` spoils what it reads itself.
 
 use super::segment::PAGE;
-use crate::core::buffer::UserBuf;
+use crate::core::buffer::{UserBuf, demote};
 use crate::sync::{AtomicU64, Ordering};
 use crate::sys::fd::{memory_file, seal_size};
 use crate::sys::memory::{Mapping, file_len};
@@ -31,8 +31,6 @@ pub const SLOTS: usize = 16;
 pub const CELL: usize = 16 << 10;
 /// Most bytes that travel with the note.
 pub const INLINE: usize = 112;
-/// Turns after which `done` is published.
-const LAZY: u64 = SLOTS as u64 / 4;
 /// Most members of a board.
 pub const MOST_MEMBERS: usize = 128;
 
@@ -78,6 +76,9 @@ impl<N: Notices> Member<N> {
         self.members
     }
 
+    /// Turns after which `done` is published.
+    const LAZY: u64 = N::SLOTS as u64 / 4;
+
     #[inline]
     fn slot(turn: u64) -> usize {
         turn as usize % N::SLOTS
@@ -103,6 +104,11 @@ impl<N: Notices> Member<N> {
     pub fn has_room(&self) -> bool {
         let need = self.turn.get().saturating_sub(N::SLOTS as u64);
         self.room.get() >= need || self.look_for_room(need)
+    }
+
+    /// Whether all others have read everything of the turns taken so far.
+    pub fn others_are_done(&self) -> bool {
+        self.room.get() >= self.turn.get() || self.look_for_room(self.turn.get())
     }
 
     fn look_for_room(&self, need: u64) -> bool {
@@ -133,7 +139,7 @@ impl<N: Notices> Member<N> {
     pub fn finish(&self) -> bool {
         let turn = self.turn.get();
         self.done.set(turn);
-        if turn - self.published.get() < LAZY {
+        if turn - self.published.get() < Self::LAZY {
             return false;
         }
         self.tell(turn)
@@ -257,6 +263,22 @@ impl Notices for BoardMemory {
 }
 
 impl Member<BoardMemory> {
+    /// The `len` bytes posted in `turn` may move towards their readers: see [`demote`].
+    #[inline]
+    pub fn hand_over(&self, turn: u64, len: usize) {
+        let line = self.bytes(self.me, turn, 0);
+        demote(line);
+        if len <= INLINE {
+            return if len > INLINE / 2 - 8 {
+                demote(line.offset(64))
+            };
+        }
+        let cell = self.bytes(self.me, turn, len);
+        for at in (0..len).step_by(64) {
+            demote(cell.offset(at as isize));
+        }
+    }
+
     /// Where the `len` bytes that `member` posts in `turn` lie.
     ///
     /// # Panics
@@ -276,3 +298,6 @@ impl Member<BoardMemory> {
         unsafe { UserBuf::from_raw(at) }
     }
 }
+
+#[cfg(test)]
+mod tests;

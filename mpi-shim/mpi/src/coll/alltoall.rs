@@ -122,7 +122,10 @@ impl Collective for Alltoall {
             return None;
         }
         let op = board::on(e, &self.comm, tag)?;
-        if self.even { board::alltoall(&op, len, out, into) } else { board::alltoall_varying(&op, out, into) }
+        match self.even {
+            true => board::alltoall(&op, len, out, into, self.send.is_none()),
+            false => board::alltoall_varying(&op, out, into),
+        }
     }
 
     async fn run(&self, w: &Wire) -> Result {

@@ -110,7 +110,7 @@ collectives! {
         /// Blocks down the tree, then around a ring.
         ScatterRing "scatter-ring",
     } [
-        row(CROWD, 1024 * KIB, Bcast::Board),
+        row(CROWD, ANY, Bcast::Board),
         row(2, ANY, Bcast::Linear), row(MANY, KIB, Bcast::Linear),
         row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain),
     ];
@@ -125,7 +125,7 @@ collectives! {
         /// Reduce-scatter around a ring, blocks then sent to the root.
         Ring "ring",
     } [
-        row(CROWD, 1024 * KIB, Reduce::Board),
+        row(CROWD, ANY, Reduce::Board),
         row(2, ANY, Reduce::Tree), row(MANY, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),
         row(ANY, ANY, Reduce::Ring), row(ANY, ANY, Reduce::Tree),
     ];

@@ -225,6 +225,11 @@ impl Traffic {
         }
     }
 
+    /// From this size on a message is fetched from the sender's memory where that is allowed.
+    pub fn fetch_from(&self) -> u64 {
+        self.fetch_from
+    }
+
     // ---- sending ----
 
     /// Sends small messages at once. False if the message must become a request.

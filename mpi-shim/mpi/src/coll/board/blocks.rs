@@ -2,7 +2,7 @@
 
 use super::super::part::{Part, copy_here};
 use super::super::wire::{Batch, Wire};
-use super::{GROUP, Op, Outcome, Way, mismatch, outcome};
+use super::{GROUP, Op, Outcome, Way, fetch, mismatch, outcome};
 use crate::error::Result;
 use crate::{UserBuf, fail};
 use vmi::shm::board::CELL;
@@ -30,7 +30,7 @@ fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
     if way == Way::Board {
         op.write(turn, mine, 0, len);
     }
-    op.post_to(root, turn, way, len);
+    op.post_to(root, turn, (way, len), if way == Way::Board { len } else { 0 });
     op.finish();
     if way == Way::Message {
         op.by_message(async |w| w.send(mine, root).await)?;
@@ -138,7 +138,7 @@ fn deal<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>, mine: Option<Part>, even
     if way == Way::Board {
         write_blocks(op, turn, (table, total), &block);
     }
-    op.post(turn, way, total);
+    op.post(turn, (way, total), if way == Way::Board { total } else { 0 });
     op.finish();
     if way == Way::Message {
         return Ok(false);
@@ -211,7 +211,7 @@ fn receive(op: &Op, mine: Part, root: usize, even: bool) -> Result<bool> {
 
 /// Every rank's own block is in place; brings the others. `block(rank)` is known alike on all ranks, up to layout.
 pub fn allgather<'a>(op: &Op, longest: usize, block: impl Fn(usize) -> Part<'a>) -> Outcome {
-    outcome(exchange(op, longest, block))
+    outcome(if op.fetches(longest) { fetch::allgather(op, block) } else { exchange(op, longest, block) })
 }
 
 fn exchange<'a>(op: &Op, longest: usize, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
@@ -223,7 +223,7 @@ fn exchange<'a>(op: &Op, longest: usize, block: impl Fn(usize) -> Part<'a>) -> R
         let piece = |len: usize| len.saturating_sub(at).min(most);
         let turn = op.start(most)?;
         op.write(turn, mine, at, piece(mine.len()));
-        op.post(turn, way, mine.len());
+        op.post(turn, (way, mine.len()), piece(mine.len()));
         if at == 0 && !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);

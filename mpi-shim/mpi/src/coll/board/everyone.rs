@@ -3,21 +3,36 @@
 use super::super::part::{Part, copy_here};
 use super::super::wire::Batch;
 use super::blocks::{Arrivals, find_block, write_blocks};
-use super::{GROUP, Op, Outcome, Way, outcome};
+use super::{GROUP, Op, Outcome, Way, fetch, outcome};
 use crate::error::Result;
 use vmi::shm::board::CELL;
 
 /// Most bytes of what one rank posts for all others when lengths are not known alike.
 const VARYING: usize = 4 * CELL;
 
-/// All blocks are of `len` bytes. `into` may be the same blocks as `out`: a piece is posted before its place is written.
+/// All blocks are of `len` bytes. Those of `out` and `into` may be the same, `in_place`: a piece is posted before its
+/// place is written.
 pub fn alltoall<'a, 'b>(
     op: &Op,
     len: usize,
     out: impl Fn(usize) -> Part<'a>,
     into: impl Fn(usize) -> Part<'b>,
+    in_place: bool,
 ) -> Outcome {
+    if op.fetches(len) && !in_place {
+        return outcome(fetched(op, len, out, into));
+    }
     outcome(exchange(op, len, out, into))
+}
+
+fn fetched<'a, 'b>(
+    op: &Op,
+    len: usize,
+    out: impl Fn(usize) -> Part<'a>,
+    into: impl Fn(usize) -> Part<'b>,
+) -> Result<bool> {
+    copy_here(out(op.rank), into(op.rank))?;
+    fetch::alltoall(op, len, out, into)
 }
 
 fn exchange<'a, 'b>(
@@ -40,7 +55,7 @@ fn exchange<'a, 'b>(
             let part = out((op.rank + 1 + i) % op.size);
             part.dt.pack(part.buf, part.count, at as u64, base.offset((i * n) as isize), n);
         }
-        op.post(turn, way, len);
+        op.post(turn, (way, len), total);
         if at == 0 && !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);
@@ -82,7 +97,7 @@ fn exchange_varying<'a, 'b>(
     if way == Way::Board {
         write_blocks(op, turn, (table, total), &posted);
     }
-    op.post(turn, way, total);
+    op.post(turn, (way, total), if way == Way::Board { total } else { 0 });
     copy_here(out(op.rank), into(op.rank))?;
     let mut arrivals = Arrivals::default();
     for i in 1..op.size {

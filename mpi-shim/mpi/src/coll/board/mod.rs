@@ -12,6 +12,7 @@
 
 mod blocks;
 mod everyone;
+mod fetch;
 mod open;
 mod reductions;
 mod whole;
@@ -68,6 +69,9 @@ pub struct Board {
     bells: Bells,
     /// World process numbers of the members.
     processes: Vec<u32>,
+    pids: Vec<i32>,
+    /// From this size on data is read from where it lies.
+    fetch_from: usize,
     /// Whether the ways to all members were direct when the routes had changed so often.
     ways: Cell<(u64, bool)>,
 }
@@ -168,17 +172,19 @@ impl Op<'_> {
         }
     }
 
-    /// Publishes this rank's post, which all ranks wait for.
+    /// Publishes this rank's post, which all ranks wait for; `here` bytes of it are on the board.
     #[inline]
-    fn post(&self, turn: u64, way: Way, len: usize) {
+    fn post(&self, turn: u64, (way, len): (Way, usize), here: usize) {
         self.board.member.post(turn, Note { way, len }.pack());
+        self.board.member.hand_over(turn, here);
         self.board.bells.wake_all();
     }
 
     /// Publishes this rank's post, which `reader` waits for.
     #[inline]
-    fn post_to(&self, reader: usize, turn: u64, way: Way, len: usize) {
+    fn post_to(&self, reader: usize, turn: u64, (way, len): (Way, usize), here: usize) {
         self.board.member.post(turn, Note { way, len }.pack());
+        self.board.member.hand_over(turn, here);
         self.board.bells.wake(reader);
     }
 

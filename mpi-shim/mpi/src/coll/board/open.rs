@@ -5,18 +5,22 @@
 
 use super::super::{Agree, agree};
 use super::Board;
-use crate::Eng;
 use crate::comm::Comm;
 use crate::error::Result;
+use crate::{Eng, UserBuf};
 use std::cell::{Cell, OnceCell};
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use vmi::job::share::{self, Offer};
 use vmi::shm::bells::Bells;
 use vmi::shm::board::{BoardMemory, MOST_MEMBERS, Member};
+use vmi::sys::memory::read_process;
 
 /// Collectives on a communicator before it gets a board.
 const PATIENCE: u32 = 4;
+
+/// Tells the right word from a word that happens to lie at the address.
+const MARK: u64 = 0x564d_4920_626f_6172;
 
 /// Where a communicator keeps its board.
 #[derive(Default)]
@@ -67,13 +71,43 @@ fn make(e: Eng, comm: &Rc<Comm>) -> Result<Option<Board>> {
     if !all(e, comm, memory.is_some())? {
         return Ok(None);
     }
+    let pids = pids(e, &processes);
+    let fetch_from = try_to_fetch(e, comm, &pids)?;
     let me = comm.rank as usize;
     Ok(memory.zip(neighbours).map(|(memory, (node, indices))| Board {
         member: Member::new(memory, me, processes.len()),
         bells: Bells::new(node, indices, me),
         ways: Cell::new((u64::MAX, false)),
         processes,
+        pids,
+        fetch_from,
     }))
+}
+
+fn pids(e: Eng, processes: &[u32]) -> Vec<i32> {
+    let core = &e.traffic.borrow().core;
+    // Nobody has the number -1: what cannot be found cannot be read.
+    processes.iter().map(|&process| core.pid(process).unwrap_or(-1)).collect()
+}
+
+/// Every member reads a word of every other. The size from which on all members want to read what others lend.
+fn try_to_fetch(e: Eng, comm: &Rc<Comm>, pids: &[i32]) -> Result<usize> {
+    let mut word = (comm.rank as u64 ^ MARK).to_ne_bytes();
+    let address = UserBuf::of(&mut word).addr() as u64;
+    let wanted = e.traffic.borrow().fetch_from();
+    let card = [address.to_ne_bytes(), wanted.to_ne_bytes()].concat();
+    let cards = agree::allgather_bytes(e, comm, &card)?;
+    let number = |card: &[u8]| card.try_into().map_or(u64::MAX, u64::from_ne_bytes);
+    let reads = |rank: usize| {
+        let mut seen = [0; 8];
+        let address = number(cards[rank].get(..8).unwrap_or_default()) as usize;
+        read_process(pids[rank], address, UserBuf::of(&mut seen), 8).is_ok()
+            && u64::from_ne_bytes(seen) == rank as u64 ^ MARK
+    };
+    let from = cards.iter().map(|card| number(card.get(8..).unwrap_or_default())).max().unwrap_or(u64::MAX);
+    // Nobody leaves before all have read its word.
+    let works = all(e, comm, (0..cards.len()).all(reads))?;
+    Ok(if works { from.max(1) as usize } else { usize::MAX })
 }
 
 fn all(e: Eng, comm: &Rc<Comm>, yes: bool) -> Result<bool> {

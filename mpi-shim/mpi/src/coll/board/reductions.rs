@@ -6,7 +6,7 @@
 use super::super::fold::Fold;
 use super::super::part::Part;
 use super::super::shape::Blocks;
-use super::{GROUP, Op, Outcome, Way, mismatch, outcome};
+use super::{GROUP, Op, Outcome, Way, fetch, mismatch, outcome};
 use crate::UserBuf;
 use crate::error::Result;
 use vmi::shm::board::CELL;
@@ -48,25 +48,36 @@ fn runs(fold: &Fold, count: i64, bytes: usize) -> impl Iterator<Item = Run> + us
     starts.map(move |first| Run { first, count: most.min(count - first), size })
 }
 
-/// Every rank's operand is posted in `turn`, `posted` bytes; combines `count` elements from byte `from` on into `out`.
-fn combine(
-    op: &Op,
-    fold: &Fold,
-    (turn, posted): (u64, usize),
-    (from, count): (usize, i64),
-    out: UserBuf,
-) -> Result {
-    let operand = |rank| op.bytes(rank, turn, posted).offset(from as isize);
-    operand(op.size - 1).copy_to(out, fold.bytes(count));
-    for rank in (0..op.size - 1).rev() {
-        fold.apply(op.e, operand(rank), out, count)?;
+/// Every rank's operand of `posted` bytes, on the board in `turn`.
+#[derive(Clone, Copy)]
+struct Posted {
+    turn: u64,
+    posted: usize,
+    /// Mine, where it lies outside of the board too.
+    mine: Option<UserBuf>,
+}
+
+impl Posted {
+    /// Combines `count` elements from byte `from` on into `out`.
+    fn combine(self, op: &Op, fold: &Fold, (from, count): (usize, i64), out: UserBuf) -> Result {
+        let operand = |rank| {
+            let mine = self.mine.filter(|_| rank == op.rank);
+            mine.unwrap_or_else(|| op.bytes(rank, self.turn, self.posted)).offset(from as isize)
+        };
+        operand(op.size - 1).copy_to(out, fold.bytes(count));
+        for rank in (0..op.size - 1).rev() {
+            fold.apply(op.e, operand(rank), out, count)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// `sendbuf` may be `IN_PLACE`.
 pub fn allreduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Outcome {
     let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
+    if op.fetches(fold.bytes(count)) {
+        return outcome(fetch::allreduce(op, fold, mine, recvbuf, count));
+    }
     let flat = op.size == 2 || fold.bytes(count) <= FLAT;
     outcome(if flat {
         at_once(op, fold, mine, recvbuf, count)
@@ -82,12 +93,13 @@ fn at_once(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> Res
         let len = run.bytes();
         let turn = op.start(len)?;
         run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
-        op.post(turn, way, len);
+        op.post(turn, (way, len), len);
         if !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);
         }
-        combine(op, fold, (turn, len), (0, run.count), run.of(out))?;
+        let mine = (mine != out).then(|| run.of(mine));
+        Posted { turn, posted: len, mine }.combine(op, fold, (0, run.count), run.of(out))?;
         op.finish();
     }
     Ok(true)
@@ -100,7 +112,7 @@ fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> 
         let len = run.bytes();
         let turn = op.start(len)?;
         run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
-        op.post(turn, way, len);
+        op.post(turn, (way, len), len);
         if !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);
@@ -113,9 +125,10 @@ fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> 
         let results = op.start(most)?;
         let at = (own.first as usize * run.size, own.count);
         if own.count > 0 {
-            combine(op, fold, (turn, len), at, op.bytes(op.rank, results, most))?;
+            let operands = Posted { turn, posted: len, mine: Some(run.of(mine)) };
+            operands.combine(op, fold, at, op.bytes(op.rank, results, most))?;
         }
-        op.post(results, way, most);
+        op.post(results, (way, most), most);
         for i in 0..op.size {
             let rank = (op.rank + i) % op.size;
             let theirs = share(rank);
@@ -131,6 +144,10 @@ fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> 
 
 /// `sendbuf` may be `IN_PLACE` on the root; `recvbuf` counts on the root only.
 pub fn reduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64, root: usize) -> Outcome {
+    if op.fetches(fold.bytes(count)) {
+        let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
+        return outcome(fetch::reduce(op, fold, mine, recvbuf, count, root));
+    }
     outcome(match op.rank == root {
         true => collect(op, fold, sendbuf, recvbuf, count),
         false => contribute(op, fold, sendbuf, count, root),
@@ -146,7 +163,7 @@ fn contribute(op: &Op, fold: &Fold, mine: UserBuf, count: i64, root: usize) -> R
         if way == Way::Board {
             run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
         }
-        op.post_to(root, turn, way, whole);
+        op.post_to(root, turn, (way, whole), if way == Way::Board { len } else { 0 });
         op.finish();
     }
     if way == Way::Message {
@@ -223,11 +240,12 @@ pub fn reduce_scatter(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, 
         let (way, len) = (op.way(), fold.bytes(blocks.total()));
         let turn = op.start(len)?;
         mine.copy_to(op.bytes(op.rank, turn, len), len);
-        op.post(turn, way, len);
+        op.post(turn, (way, len), len);
         let here = op.all_here(turn, way)?;
         let own = blocks.len(op.rank);
         if here && own > 0 {
-            combine(op, fold, (turn, len), (fold.bytes(blocks.start(op.rank)), own), recvbuf)?;
+            let operands = Posted { turn, posted: len, mine: (mine != recvbuf).then_some(mine) };
+            operands.combine(op, fold, (fold.bytes(blocks.start(op.rank)), own), recvbuf)?;
         }
         op.finish();
         Ok(here)

@@ -1,7 +1,7 @@
 //! Barrier and broadcast.
 
 use super::super::part::Part;
-use super::{Op, Outcome, Way, mismatch, outcome};
+use super::{Op, Outcome, Way, fetch, mismatch, outcome};
 use crate::error::Result;
 
 /// Bytes of a piece of a broadcast: readers copy one while the root writes the next.
@@ -11,7 +11,7 @@ const PIECE: usize = 32 << 10;
 pub fn barrier(op: &Op) -> Outcome {
     let meet = || {
         let (turn, way) = (op.start(0)?, op.way());
-        op.post(turn, way, 0);
+        op.post(turn, (way, 0), 0);
         let here = op.all_here(turn, way)?;
         op.finish();
         Ok(here)
@@ -21,6 +21,9 @@ pub fn barrier(op: &Op) -> Outcome {
 
 /// The root posts piece by piece, as far ahead of the readers as the board lets it.
 pub fn bcast(op: &Op, part: Part, root: usize) -> Outcome {
+    if op.fetches(part.len()) {
+        return outcome(fetch::bcast(op, part, root));
+    }
     outcome(if op.rank == root { give(op, part) } else { take(op, part, root) })
 }
 
@@ -34,7 +37,7 @@ fn give(op: &Op, part: Part) -> Result<bool> {
         if way == Way::Board {
             op.write(turn, part, at, n);
         }
-        op.post(turn, way, len);
+        op.post(turn, (way, len), if way == Way::Board { n } else { 0 });
         op.finish();
         if way == Way::Message {
             return Ok(false);
