@@ -92,13 +92,16 @@ impl Collective for Allgather {
         if choice::allgather(size, total, |_| true) != Algorithm::Board {
             return None;
         }
+        let mut mine = self.send.as_ref().map_or(block(me), |send| send.part(0));
         let op = if total > 0 { Some(board::on(e, &self.comm, tag)?) } else { None };
-        if let Some(send) = &self.send
-            && let Err(error) = copy_here(send.part(0), block(me))
-        {
-            return Some(Err(error));
+        if mine.len() != block(me).len() {
+            if let Err(error) = copy_here(mine, block(me)) {
+                return Some(Err(error));
+            }
+            mine = block(me);
         }
-        op.map_or(Some(Ok(())), |op| board::allgather(&op, longest, block))
+        let Some(op) = op else { return Some(Ok(())) };
+        board::allgather(&op, longest, mine, block)
     }
 
     async fn run(&self, w: &Wire) -> Result {

@@ -30,7 +30,7 @@ fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
     if way == Way::Board {
         op.write(turn, mine, 0, len);
     }
-    op.post_to(root, turn, (way, len), if way == Way::Board { len } else { 0 });
+    op.post_to(root, turn, way, len);
     op.finish();
     if way == Way::Message {
         op.by_message(async |w| w.send(mine, root).await)?;
@@ -138,7 +138,7 @@ fn deal<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>, mine: Option<Part>, even
     if way == Way::Board {
         write_blocks(op, turn, (table, total), &block);
     }
-    op.post(turn, (way, total), if way == Way::Board { total } else { 0 });
+    op.post(turn, way, total);
     op.finish();
     if way == Way::Message {
         return Ok(false);
@@ -209,21 +209,24 @@ fn receive(op: &Op, mine: Part, root: usize, even: bool) -> Result<bool> {
     Ok(true)
 }
 
-/// Every rank's own block is in place; brings the others. `block(rank)` is known alike on all ranks, up to layout.
-pub fn allgather<'a>(op: &Op, longest: usize, block: impl Fn(usize) -> Part<'a>) -> Outcome {
-    outcome(if op.fetches(longest) { fetch::allgather(op, block) } else { exchange(op, longest, block) })
+/// `mine` is this rank's block, also if that is in place. `block(rank)` is known alike on all ranks, up to layout.
+pub fn allgather<'a>(op: &Op, longest: usize, mine: Part, block: impl Fn(usize) -> Part<'a>) -> Outcome {
+    outcome(match op.fetches(longest.saturating_mul(2)) {
+        true => fetch::allgather(op, mine, block),
+        false => exchange(op, longest, mine, block),
+    })
 }
 
-fn exchange<'a>(op: &Op, longest: usize, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
+fn exchange<'a>(op: &Op, longest: usize, mine: Part, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
     let way = op.way();
-    let mine = block(op.rank);
+    let copied = copy_here(mine, block(op.rank));
     let mut at = 0;
     while at < longest {
         let most = GROUP.min(longest - at);
         let piece = |len: usize| len.saturating_sub(at).min(most);
         let turn = op.start(most)?;
         op.write(turn, mine, at, piece(mine.len()));
-        op.post(turn, (way, mine.len()), piece(mine.len()));
+        op.post_at_once(turn, way, mine.len(), piece(mine.len()));
         if at == 0 && !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);
@@ -239,5 +242,5 @@ fn exchange<'a>(op: &Op, longest: usize, block: impl Fn(usize) -> Part<'a>) -> R
         op.finish();
         at += most;
     }
-    Ok(true)
+    copied.map(|()| true)
 }

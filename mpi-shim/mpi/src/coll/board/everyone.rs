@@ -19,7 +19,7 @@ pub fn alltoall<'a, 'b>(
     into: impl Fn(usize) -> Part<'b>,
     in_place: bool,
 ) -> Outcome {
-    if op.fetches(len) && !in_place {
+    if op.fetches(len.saturating_mul(2)) && !in_place {
         return outcome(fetched(op, len, out, into));
     }
     outcome(exchange(op, len, out, into))
@@ -55,7 +55,7 @@ fn exchange<'a, 'b>(
             let part = out((op.rank + 1 + i) % op.size);
             part.dt.pack(part.buf, part.count, at as u64, base.offset((i * n) as isize), n);
         }
-        op.post(turn, (way, len), total);
+        op.post_at_once(turn, way, len, total);
         if at == 0 && !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);
@@ -97,7 +97,7 @@ fn exchange_varying<'a, 'b>(
     if way == Way::Board {
         write_blocks(op, turn, (table, total), &posted);
     }
-    op.post(turn, (way, total), if way == Way::Board { total } else { 0 });
+    op.post(turn, way, total);
     copy_here(out(op.rank), into(op.rank))?;
     let mut arrivals = Arrivals::default();
     for i in 1..op.size {

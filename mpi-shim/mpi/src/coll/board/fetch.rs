@@ -5,7 +5,7 @@
 //! Only where every member may read every other's memory, which they have tried when the board was made.
 
 use super::super::fold::Fold;
-use super::super::part::Part;
+use super::super::part::{Part, copy_here};
 use super::super::shape::Blocks;
 use super::{Op, Way};
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::{UserBuf, constants::class};
 use vmi::sys::memory::read_process;
 
 /// Bytes of operands that are fetched and combined at a time: they stay in the first cache.
-const CHUNK: usize = 32 << 10;
+const CHUNK: usize = 16 << 10;
 
 /// Bytes of a post: an address and a distance.
 const POST: usize = 16;
@@ -87,7 +87,8 @@ impl Far {
 }
 
 impl Op<'_> {
-    /// Whether data of this length is read from where it lies.
+    /// Whether data of this length is read from where it lies. Where all read from all at once that pays from half the
+    /// length on.
     #[inline]
     pub fn fetches(&self, len: usize) -> bool {
         len >= self.board.fetch_from
@@ -98,7 +99,7 @@ impl Op<'_> {
         let post = self.bytes(self.rank, turn, POST);
         post.store(0, at.addr() as u64);
         post.store(8, stride as u64);
-        self.post(turn, (way, len), POST);
+        self.post_at_once(turn, way, len, POST);
         Ok((turn, way))
     }
 
@@ -143,10 +144,11 @@ pub fn bcast(op: &Op, part: Part, root: usize) -> Result<bool> {
     read.map(|()| here)
 }
 
-pub fn allgather<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
-    let mine = block(op.rank);
+/// `mine` is this rank's block where it lies in the send buffer, which nobody has written to lately.
+pub fn allgather<'a>(op: &Op, mine: Part, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
     let lent = Lent::of(op, mine);
     let (turn, way) = op.lend(lent.at, 0, mine.len())?;
+    let copied = copy_here(mine, block(op.rank));
     let here = op.all_here(turn, way)?;
     let mut read = Ok(());
     for i in (1..op.size).filter(|_| here) {
@@ -156,7 +158,7 @@ pub fn allgather<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>) -> Result<bool>
         }
     }
     op.take_back()?;
-    read.map(|()| here)
+    copied.and(read).map(|()| here)
 }
 
 /// The blocks of `out` are of `len` bytes and not written to.
@@ -202,25 +204,48 @@ struct Operands<'a> {
 
 impl<'a> Operands<'a> {
     fn new(op: &'a Op<'a>, fold: &'a Fold, turn: u64, mine: UserBuf, out: UserBuf) -> Self {
-        let aside = (mine == out && op.rank != op.size - 1).then(|| Temp::of(op, CHUNK));
+        let in_the_way = mine == out && !fold.commutes() && op.rank != op.size - 1;
         let size = fold.dt().size() as usize;
+        let aside = in_the_way.then(|| Temp::of(op, CHUNK));
         Operands { op, fold, turn, mine, size, landing: Temp::of(op, CHUNK), aside }
     }
 
-    /// Combines `count` elements from `first` on into the same elements of `out`, in the order of ranks.
+    /// Combines `count` elements from `first` on into the same elements of `out`.
     fn combine(&self, out: UserBuf, first: i64, count: i64) -> Result {
         let most = (CHUNK / self.size).max(1) as i64;
         let mut done = 0;
         while done < count {
             let n = most.min(count - done);
-            self.combine_chunk(out, (first + done) as usize * self.size, n)?;
+            let at = (first + done) as usize * self.size;
+            match self.fold.commutes() {
+                true => self.combine_around(out.offset(at as isize), at, n)?,
+                false => self.combine_in_order(out.offset(at as isize), at, n)?,
+            }
             done += n;
         }
         Ok(())
     }
 
-    fn combine_chunk(&self, out: UserBuf, at: usize, count: i64) -> Result {
-        let (out, mut mine) = (out.offset(at as isize), self.mine.offset(at as isize));
+    /// The others' operands onto mine, from my neighbour on. One rank combines these elements for all, so no other
+    /// order is to be matched.
+    fn combine_around(&self, out: UserBuf, at: usize, count: i64) -> Result {
+        let (mine, len) = (self.mine.offset(at as isize), count as usize * self.size);
+        for i in 1..self.op.size {
+            let far = self.op.far((self.op.rank + i) % self.op.size, self.turn);
+            if i == 1 && mine != out {
+                far.fetch(self.op, at, out, len)?;
+                self.fold.apply(self.op.e, mine, out, count)?;
+            } else {
+                far.fetch(self.op, at, self.landing.base, len)?;
+                self.fold.apply(self.op.e, self.landing.base, out, count)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// In the order of ranks, from the last to the first.
+    fn combine_in_order(&self, out: UserBuf, at: usize, count: i64) -> Result {
+        let mut mine = self.mine.offset(at as isize);
         let len = count as usize * self.size;
         if let Some(aside) = &self.aside {
             mine.copy_to(aside.base, len);

@@ -172,9 +172,17 @@ impl Op<'_> {
         }
     }
 
-    /// Publishes this rank's post, which all ranks wait for; `here` bytes of it are on the board.
+    /// Publishes this rank's post for all others.
     #[inline]
-    fn post(&self, turn: u64, (way, len): (Way, usize), here: usize) {
+    fn post(&self, turn: u64, way: Way, len: usize) {
+        self.board.member.post(turn, Note { way, len }.pack());
+        self.board.bells.wake_all();
+    }
+
+    /// As [`Op::post`], where all wait for each other: the `here` bytes that were written move towards the readers.
+    /// (A rank that runs ahead would only lose its lines sooner than it has to.)
+    #[inline]
+    fn post_at_once(&self, turn: u64, way: Way, len: usize, here: usize) {
         self.board.member.post(turn, Note { way, len }.pack());
         self.board.member.hand_over(turn, here);
         self.board.bells.wake_all();
@@ -182,9 +190,8 @@ impl Op<'_> {
 
     /// Publishes this rank's post, which `reader` waits for.
     #[inline]
-    fn post_to(&self, reader: usize, turn: u64, (way, len): (Way, usize), here: usize) {
+    fn post_to(&self, reader: usize, turn: u64, way: Way, len: usize) {
         self.board.member.post(turn, Note { way, len }.pack());
-        self.board.member.hand_over(turn, here);
         self.board.bells.wake(reader);
     }
 

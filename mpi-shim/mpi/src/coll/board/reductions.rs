@@ -75,7 +75,7 @@ impl Posted {
 /// `sendbuf` may be `IN_PLACE`.
 pub fn allreduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Outcome {
     let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
-    if op.fetches(fold.bytes(count)) {
+    if op.fetches(fold.bytes(count).saturating_mul(2)) {
         return outcome(fetch::allreduce(op, fold, mine, recvbuf, count));
     }
     let flat = op.size == 2 || fold.bytes(count) <= FLAT;
@@ -93,7 +93,7 @@ fn at_once(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> Res
         let len = run.bytes();
         let turn = op.start(len)?;
         run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
-        op.post(turn, (way, len), len);
+        op.post_at_once(turn, way, len, len);
         if !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);
@@ -112,7 +112,7 @@ fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> 
         let len = run.bytes();
         let turn = op.start(len)?;
         run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
-        op.post(turn, (way, len), len);
+        op.post_at_once(turn, way, len, len);
         if !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);
@@ -128,7 +128,7 @@ fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> 
             let operands = Posted { turn, posted: len, mine: Some(run.of(mine)) };
             operands.combine(op, fold, at, op.bytes(op.rank, results, most))?;
         }
-        op.post(results, (way, most), most);
+        op.post_at_once(results, way, most, most);
         for i in 0..op.size {
             let rank = (op.rank + i) % op.size;
             let theirs = share(rank);
@@ -163,7 +163,7 @@ fn contribute(op: &Op, fold: &Fold, mine: UserBuf, count: i64, root: usize) -> R
         if way == Way::Board {
             run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
         }
-        op.post_to(root, turn, (way, whole), if way == Way::Board { len } else { 0 });
+        op.post_to(root, turn, way, whole);
         op.finish();
     }
     if way == Way::Message {
@@ -240,7 +240,7 @@ pub fn reduce_scatter(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, 
         let (way, len) = (op.way(), fold.bytes(blocks.total()));
         let turn = op.start(len)?;
         mine.copy_to(op.bytes(op.rank, turn, len), len);
-        op.post(turn, (way, len), len);
+        op.post_at_once(turn, way, len, len);
         let here = op.all_here(turn, way)?;
         let own = blocks.len(op.rank);
         if here && own > 0 {

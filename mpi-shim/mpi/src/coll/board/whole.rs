@@ -11,7 +11,7 @@ const PIECE: usize = 32 << 10;
 pub fn barrier(op: &Op) -> Outcome {
     let meet = || {
         let (turn, way) = (op.start(0)?, op.way());
-        op.post(turn, (way, 0), 0);
+        op.post_at_once(turn, way, 0, 0);
         let here = op.all_here(turn, way)?;
         op.finish();
         Ok(here)
@@ -37,7 +37,7 @@ fn give(op: &Op, part: Part) -> Result<bool> {
         if way == Way::Board {
             op.write(turn, part, at, n);
         }
-        op.post(turn, (way, len), if way == Way::Board { n } else { 0 });
+        op.post(turn, way, len);
         op.finish();
         if way == Way::Message {
             return Ok(false);
