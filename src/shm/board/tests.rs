@@ -60,7 +60,7 @@ fn wait(until: impl Fn() -> bool) {
 
 /// In turn `i` either everybody posts, or one member.
 fn posts(i: usize, member: usize, members: usize) -> bool {
-    i % 3 == 0 || i % members == member
+    i.is_multiple_of(3) || i % members == member
 }
 
 /// Member `me` takes part in `turns` turns of one to three slots, and checks all it reads.
