@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::{UserBuf, constants::class};
 use vmi::sys::memory::read_process;
 
-/// Bytes of operands that are fetched and combined at a time: they stay in the first cache.
-const CHUNK: usize = 16 << 10;
+/// Bytes of operands that are fetched and combined at a time: few for the cache, many for a system call.
+const CHUNK: usize = 32 << 10;
 
 /// Bytes of a post: an address and a distance.
 const POST: usize = 16;
