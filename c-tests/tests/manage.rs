@@ -170,6 +170,23 @@ fn connect(name: &str) -> Option<UnixStream> {
     UnixStream::connect_addr(&SocketAddr::from_abstract_name(name).expect("a name")).ok()
 }
 
+/// What is attached sees the collectives too: they leave the shared board for as long, and come back to it.
+#[test]
+fn devices_come_and_go_while_ranks_meet_on_a_board() {
+    let _alone = alone();
+    let program = compile("mpi/coll/board", Abi::Standard).unwrap_or_else(|why| panic!("{why}"));
+    let mut job = Job::of(&mut job::ranks(3, &program, &["100", "6"]));
+    for device in ["pass", "profile", "crypt", "pass --ranks 0 --peers 2"] {
+        job.does("attach", device);
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(job.does("status", "--json").contains("\"route\":\"live\""));
+        job.does("detach", "all");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    job.until("PASS");
+    assert!(job.child.wait().expect("vmirun ends").success());
+}
+
 #[test]
 fn hostile_clients_neither_crash_nor_hang_a_job() {
     let _alone = alone();

@@ -201,6 +201,7 @@ impl Core {
     pub(super) fn make_live(&mut self, peer: u32) {
         self.lively.make(&mut self.sinks, &mut self.alerts, peer);
         let before = std::mem::replace(&mut self.routes[peer as usize], Route::Live);
+        self.route_changes += 1;
         if let Route::Shm(_) = before {
             // Whatever network live frames take: the first of them lies behind the direct ones, and they wait for it.
             self.lively.mark(&mut self.sinks, peer);

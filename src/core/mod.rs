@@ -28,6 +28,7 @@ pub mod stream;
 
 use crate::devices::shm::Bed;
 use crate::shm::claims::Claims;
+use crate::shm::node::Node;
 use alert::{Alert, Alerts};
 use attendant::Attendant;
 use buffer::UserBuf;
@@ -37,12 +38,15 @@ use frame::{Header, Incoming, Token, kind};
 use live::{LIVE, Lively};
 pub use open::Place;
 use sinks::{LOOPBACK, SHM, Sinks};
+use std::sync::Arc;
 
 /// One process's messaging layer.
 pub struct Core {
     me: u32,
     /// The way to each peer, by world process number.
     routes: Vec<Route>,
+    /// Counts changes of `routes`.
+    route_changes: u64,
     sinks: Sinks,
     lively: Lively,
     /// Where this process sleeps; None in a job without neighbours or network.
@@ -58,6 +62,18 @@ pub struct Core {
 impl Core {
     pub fn route(&self, peer: u32) -> Route {
         self.routes[peer as usize]
+    }
+
+    /// Differs from an earlier value if the way to some peer has changed since.
+    #[inline]
+    pub fn route_changes(&self) -> u64 {
+        self.route_changes
+    }
+
+    /// The node segment and the index of each of `peers` in it, if all of them share it with this process.
+    pub fn neighbours(&self, peers: &[u32]) -> Option<(Arc<Node>, Vec<u32>)> {
+        let slots = peers.iter().map(|&peer| self.sinks.slot(peer)).collect::<Option<_>>()?;
+        Some((self.bed.as_ref()?.node().clone(), slots))
     }
 
     /// What the way to `peer` can do.
@@ -181,6 +197,7 @@ impl Core {
         for peer in std::mem::take(&mut self.lively.left) {
             if let Some(slot) = self.sinks.slot(peer) {
                 self.routes[peer as usize] = Route::Shm(slot);
+                self.route_changes += 1;
             }
         }
         for peer in std::mem::take(&mut self.lively.back) {

@@ -150,6 +150,7 @@ impl Core {
         let mut core = Core {
             me: rank,
             routes,
+            route_changes: 0,
             sinks,
             lively,
             bed,
@@ -182,6 +183,7 @@ impl Core {
         Core {
             me: 0,
             routes: vec![route],
+            route_changes: 0,
             sinks,
             lively,
             bed: None,

@@ -242,6 +242,11 @@ impl Bed {
         Bed { node, me }
     }
 
+    /// The node segment that the bell lies in.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     /// What to pass to [`Bed::sleep`], read before the last look for work.
     pub fn value(&self) -> u32 {
         self.node.control(self.me).bell.load(Ordering::Acquire)

@@ -4,6 +4,8 @@
 //! segment is a pointer; a hostile peer can garble its own messages and block its own ring, nothing else.
 #![allow(unsafe_code, reason = "memory that other processes write")]
 
+pub mod bells;
+pub mod board;
 pub mod claims;
 pub mod node;
 pub mod ring;

@@ -1,9 +1,10 @@
 //! Allgather and allgatherv. Blocks are given by a function from rank to the part of the receive buffer.
 
+use super::board;
 use super::choice::{self, Allgather as Algorithm};
 use super::drive::Collective;
 use super::needs::Comm;
-use super::part::{Part, copy};
+use super::part::{Part, copy, copy_here};
 use super::shape::{Blocks, Tree};
 use super::spread::{Names, RECV, SEND, Spread};
 use super::wire::{Batch, Wire};
@@ -79,6 +80,30 @@ impl Collective for Allgather {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        if self.comm.is_inter() {
+            return None;
+        }
+        let (size, me) = (self.comm.size() as usize, self.comm.rank as usize);
+        let block = |rank| self.recv.part(rank);
+        let lengths = (0..size).map(|rank| block(rank).len());
+        let (total, longest) = lengths.fold((0, 0), |(sum, most), len| (sum + len, len.max(most)));
+        if choice::allgather(size, total, |_| true) != Algorithm::Board {
+            return None;
+        }
+        let mut mine = self.send.as_ref().map_or(block(me), |send| send.part(0));
+        let op = if total > 0 { Some(board::on(e, &self.comm, tag)?) } else { None };
+        if mine.len() != block(me).len() {
+            if let Err(error) = copy_here(mine, block(me)) {
+                return Some(Err(error));
+            }
+            mine = block(me);
+        }
+        let Some(op) = op else { return Some(Ok(())) };
+        board::allgather(&op, longest, mine, block)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let block = |rank| self.recv.part(rank);
         match &self.send {
@@ -111,8 +136,8 @@ pub async fn allgather<'a>(w: &Wire, block: impl Fn(usize) -> Part<'a>) -> Resul
     if w.size == 1 || blocks.total() == 0 {
         return Ok(());
     }
-    match choice::allgather(w.size, blocks.total() as usize, |_| true) {
-        Algorithm::Ring => ring(w, block).await,
+    match choice::allgather(w.size, blocks.total() as usize, |a| a != Algorithm::Board) {
+        Algorithm::Ring | Algorithm::Board => ring(w, block).await,
         Algorithm::Direct => direct(w, block).await,
         Algorithm::Bruck => bruck(w, block).await,
         Algorithm::Tree => tree(w, block, &blocks).await,

@@ -2,6 +2,7 @@
 
 use super::allgather;
 use super::bcast;
+use super::board;
 use super::choice::{self, Allreduce as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
@@ -46,6 +47,24 @@ impl Collective for Allreduce {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        if self.comm.is_inter() {
+            return None;
+        }
+        if self.count == 0 {
+            return Some(Ok(()));
+        }
+        let usable = |a| a != Algorithm::Board || board::serves(&self.fold);
+        if choice::allreduce(self.comm.size() as usize, self.fold.bytes(self.count), usable)
+            != Algorithm::Board
+        {
+            return None;
+        }
+        let op = board::on(e, &self.comm, tag)?;
+        board::allreduce(&op, &self.fold, self.sendbuf, self.recvbuf, self.count)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         match self.comm.is_inter() {
             true => across(w, &self.fold, self.sendbuf, self.recvbuf, self.count).await,
@@ -64,9 +83,12 @@ pub async fn allreduce(w: &Wire, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf
     let usable = |a| match a {
         Algorithm::RecursiveDoubling | Algorithm::Direct | Algorithm::Tree | Algorithm::Star => true,
         Algorithm::Halving | Algorithm::Ring => blockwise,
+        Algorithm::Board => false,
     };
     match choice::allreduce(w.size, fold.bytes(count), usable) {
-        Algorithm::RecursiveDoubling => recursive_doubling(w, fold, mine, recvbuf, count).await,
+        Algorithm::RecursiveDoubling | Algorithm::Board => {
+            recursive_doubling(w, fold, mine, recvbuf, count).await
+        }
         Algorithm::Direct => direct(w, fold, mine, recvbuf, count).await,
         Algorithm::Tree => tree(w, fold, mine, recvbuf, count).await,
         Algorithm::Star => star(w, fold, mine, recvbuf, count).await,

@@ -1,5 +1,6 @@
 //! Alltoall, alltoallv and alltoallw.
 
+use super::board;
 use super::choice::{self, Alltoall as Algorithm, IN_FLIGHT};
 use super::drive::Collective;
 use super::needs::Comm;
@@ -102,6 +103,31 @@ impl Collective for Alltoall {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        if self.comm.is_inter() || (self.send.is_none() && !self.even) {
+            return None;
+        }
+        let into = |rank| self.recv.part(rank);
+        let out = |rank| self.send.as_ref().unwrap_or(&self.recv).part(rank);
+        let size = self.comm.size() as usize;
+        let len = if self.even { into(0).len() } else { 0 };
+        if self.even && out(0).len() != len {
+            return None;
+        }
+        if self.even && len == 0 {
+            return Some(Ok(()));
+        }
+        if choice::alltoall(size, len, |_| true) != Algorithm::Board {
+            return None;
+        }
+        let op = board::on(e, &self.comm, tag)?;
+        match self.even {
+            true => board::alltoall(&op, len, out, into, self.send.is_none()),
+            false => board::alltoall_varying(&op, out, into),
+        }
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let into = |rank| self.recv.part(rank);
         match &self.send {
@@ -118,9 +144,11 @@ pub async fn alltoall<'a, 'b>(
     into: impl Fn(usize) -> Part<'b>,
     even: bool,
 ) -> Result {
-    match choice::alltoall(w.size, into(0).len(), |a| even || a == Algorithm::Direct) {
+    match choice::alltoall(w.size, into(0).len(), |a| {
+        a == Algorithm::Direct || (even && a == Algorithm::Bruck)
+    }) {
         Algorithm::Bruck => bruck(w, out, into).await,
-        Algorithm::Direct => {
+        Algorithm::Direct | Algorithm::Board => {
             copy(w, out(w.rank), into(w.rank))?;
             direct(w, out, into, Some(w.rank)).await
         }

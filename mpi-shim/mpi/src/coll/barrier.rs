@@ -1,5 +1,6 @@
 //! Barrier. Messages carry no data.
 
+use super::board;
 use super::choice::{self, Barrier as Algorithm};
 use super::drive::Collective;
 use super::needs::Comm;
@@ -25,6 +26,15 @@ impl Collective for Barrier {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        if self.comm.is_inter() || choice::barrier(self.comm.size() as usize, 0, |_| true) != Algorithm::Board
+        {
+            return None;
+        }
+        board::barrier(&board::on(e, &self.comm, tag)?)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         match self.comm.is_inter() {
             true => across(w).await,
@@ -37,11 +47,11 @@ pub async fn barrier(w: &Wire) -> Result {
     if w.size == 1 {
         return Ok(());
     }
-    match choice::barrier(w.size, 0, |_| true) {
+    match choice::barrier(w.size, 0, |a| a != Algorithm::Board) {
         Algorithm::Dissemination => dissemination(w).await,
         Algorithm::Tree => tree(w).await,
         Algorithm::Direct => direct(w).await,
-        Algorithm::Star => star(w).await,
+        Algorithm::Star | Algorithm::Board => star(w).await,
     }
 }
 

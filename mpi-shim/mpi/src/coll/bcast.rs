@@ -1,6 +1,7 @@
 //! Broadcast.
 
 use super::allgather::ring;
+use super::board;
 use super::choice::{self, Bcast as Algorithm, SEGMENT};
 use super::drive::Collective;
 use super::needs::{Comm, Datatype};
@@ -44,6 +45,19 @@ impl Collective for Bcast {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        let check::Root::Local(root) = self.root else { return None };
+        let part = Part::new(self.buffer, self.count, &self.dt);
+        if part.len() == 0 {
+            return Some(Ok(()));
+        }
+        if choice::bcast(self.comm.size() as usize, part.len(), |_| true) != Algorithm::Board {
+            return None;
+        }
+        board::bcast(&board::on(e, &self.comm, tag)?, part, root)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let part = Part::new(self.buffer, self.count, &self.dt);
         match self.root {
@@ -59,9 +73,9 @@ pub async fn bcast(w: &Wire, part: Part<'_>, root: usize) -> Result {
     if w.size == 1 || part.len() == 0 {
         return Ok(());
     }
-    match choice::bcast(w.size, part.len(), |_| true) {
+    match choice::bcast(w.size, part.len(), |a| a != Algorithm::Board) {
         Algorithm::Linear => linear(w, part, root).await,
-        Algorithm::Tree => tree(w, part, root).await,
+        Algorithm::Tree | Algorithm::Board => tree(w, part, root).await,
         Algorithm::SegmentedTree => segmented(w, part, root, binomial(w, root)).await,
         Algorithm::Chain => segmented(w, part, root, chain(w, root)).await,
         Algorithm::ScatterRing => scatter_ring(w, part, root).await,

@@ -23,6 +23,8 @@ const FEW: usize = 4;
 const SOME: usize = 16;
 /// Up to here, one rank may send or receive a message per rank.
 const MANY: usize = 64;
+/// Up to here, every rank may read what every other one has posted on a board.
+const CROWD: usize = vmi::shm::board::MOST_MEMBERS;
 const ANY: usize = usize::MAX;
 const KIB: usize = 1 << 10;
 
@@ -70,7 +72,7 @@ macro_rules! collectives {
             let applies = |row: &&Row<$kind>| ranks <= row.ranks && bytes <= row.bytes && usable(row.algorithm);
             match $kind::TABLE.iter().find(applies) {
                 Some(row) => row.algorithm,
-                None => $kind::TABLE[0].algorithm,
+                None => $kind::TABLE[$kind::TABLE.len() - 1].algorithm,
             }
         }
     )+};
@@ -78,6 +80,8 @@ macro_rules! collectives {
 
 collectives! {
     barrier Barrier "VMI_COLL_BARRIER" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// log2(n) steps, n messages each.
         Dissemination "dissemination",
         /// Up and down a binomial tree: 2(n-1) messages, 2 log2(n) steps.
@@ -87,11 +91,14 @@ collectives! {
         /// Everybody tells rank 0, which tells everybody: 2(n-1) messages.
         Star "star",
     } [
+        row(CROWD, ANY, Barrier::Board),
         row(FEW, ANY, Barrier::Dissemination), row(MANY, ANY, Barrier::Star),
         row(ANY, ANY, Barrier::Dissemination),
     ];
 
     bcast Bcast "VMI_COLL_BCAST" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// The root sends to every rank.
         Linear "linear",
         /// Binomial tree: log2(n) steps, the whole message at once.
@@ -103,11 +110,14 @@ collectives! {
         /// Blocks down the tree, then around a ring.
         ScatterRing "scatter-ring",
     } [
+        row(CROWD, ANY, Bcast::Board),
         row(2, ANY, Bcast::Linear), row(MANY, KIB, Bcast::Linear),
         row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain),
     ];
 
     reduce Reduce "VMI_COLL_REDUCE" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// The root receives from every rank.
         Linear "linear",
         /// Binomial tree, operands in the order of ranks.
@@ -115,11 +125,14 @@ collectives! {
         /// Reduce-scatter around a ring, blocks then sent to the root.
         Ring "ring",
     } [
+        row(CROWD, ANY, Reduce::Board),
         row(2, ANY, Reduce::Tree), row(MANY, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),
         row(ANY, ANY, Reduce::Ring), row(ANY, ANY, Reduce::Tree),
     ];
 
     allreduce Allreduce "VMI_COLL_ALLREDUCE" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// log2(n) exchanges of the whole vector.
         RecursiveDoubling "recursive-doubling",
         /// Everybody sends its operand to everybody: one step.
@@ -133,6 +146,7 @@ collectives! {
         /// Reduce-scatter and allgather around a ring: neighbours only.
         Ring "ring",
     } [
+        row(CROWD, ANY, Allreduce::Board),
         row(FEW, 16 * KIB, Allreduce::RecursiveDoubling), row(MANY, KIB, Allreduce::Star),
         row(ANY, 16 * KIB, Allreduce::RecursiveDoubling),
         row(FEW, 1024 * KIB, Allreduce::Halving), row(ANY, ANY, Allreduce::Ring),
@@ -140,31 +154,46 @@ collectives! {
     ];
 
     reduce_scatter ReduceScatter "VMI_COLL_REDUCE_SCATTER" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// Reduce to rank 0 and scatter.
         Tree "tree",
         /// Each block goes around the ring once and is reduced on its way.
         Ring "ring",
     } [
+        row(CROWD, 128 * KIB, ReduceScatter::Board),
         row(2, ANY, ReduceScatter::Ring), row(ANY, 16 * KIB, ReduceScatter::Tree),
         row(ANY, ANY, ReduceScatter::Ring), row(ANY, ANY, ReduceScatter::Tree),
     ];
 
     gather Gather "VMI_COLL_GATHER" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// Every rank sends to the root.
         Linear "linear",
         /// Up a binomial tree: the root receives log2(n) messages.
         Tree "tree",
-    } [row(SOME, ANY, Gather::Linear), row(ANY, KIB, Gather::Tree), row(ANY, ANY, Gather::Linear)];
+    } [
+        row(CROWD, 16 * KIB, Gather::Board),
+        row(SOME, ANY, Gather::Linear), row(ANY, KIB, Gather::Tree), row(ANY, ANY, Gather::Linear),
+    ];
 
     scatter Scatter "VMI_COLL_SCATTER" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// The root sends to every rank.
         Linear "linear",
         /// Down a binomial tree: the root sends log2(n) messages.
         Tree "tree",
-    } [row(SOME, ANY, Scatter::Linear), row(ANY, KIB, Scatter::Tree), row(ANY, ANY, Scatter::Linear)];
+    } [
+        row(CROWD, 64 * KIB, Scatter::Board),
+        row(SOME, ANY, Scatter::Linear), row(ANY, KIB, Scatter::Tree), row(ANY, ANY, Scatter::Linear),
+    ];
 
     /// Bytes are those of the whole result.
     allgather Allgather "VMI_COLL_ALLGATHER" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// log2(n) steps with growing messages.
         Bruck "bruck",
         /// Everybody sends its block to everybody: one step, no temporary memory.
@@ -174,17 +203,23 @@ collectives! {
         /// n-1 steps, neighbours only, no temporary memory.
         Ring "ring",
     } [
+        row(CROWD, ANY, Allgather::Board),
         row(2, ANY, Allgather::Ring), row(SOME, 16 * KIB, Allgather::Direct),
         row(ANY, 16 * KIB, Allgather::Bruck), row(ANY, ANY, Allgather::Ring),
     ];
 
     /// Bytes are those of one block.
     alltoall Alltoall "VMI_COLL_ALLTOALL" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
         /// log2(n) steps, blocks travel via other ranks.
         Bruck "bruck",
         /// Every rank sends every block directly.
         Direct "direct",
-    } [row(SOME, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct)];
+    } [
+        row(CROWD, ANY, Alltoall::Board),
+        row(SOME, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct),
+    ];
 }
 
 /// Bytes of a segment of a segmented broadcast: a few of them fit in a core's second-level cache.

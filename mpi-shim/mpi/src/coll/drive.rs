@@ -3,6 +3,7 @@
 //! An operation is a value that implements [`Collective`]: its arguments, checked. The three forms of each MPI
 //! function share that value and its one `async fn run`.
 
+use super::board;
 use super::needs::*;
 use super::wire::{Port, Wire};
 use crate::error::Result;
@@ -15,12 +16,26 @@ use std::task::{Context, Poll, Waker};
 /// One collective operation with checked arguments.
 pub trait Collective {
     fn comm(&self) -> &Rc<Comm>;
+    /// The blocking form over shared memory. None: the operation goes by messages, and all ranks know it.
+    #[inline]
+    fn on_board(&self, _e: Eng, _tag: i32) -> board::Outcome {
+        None
+    }
     async fn run(&self, w: &Wire) -> Result;
 }
 
 /// Runs `operation` to its end.
 pub fn block(e: Eng, operation: impl Collective) -> Result {
-    let w = wire(e, operation.comm(), next_tag(operation.comm()));
+    let tag = next_tag(operation.comm());
+    match operation.on_board(e, tag) {
+        Some(result) => result,
+        None => by_messages(e, operation, tag),
+    }
+}
+
+#[inline(never)]
+fn by_messages(e: Eng, operation: impl Collective, tag: i32) -> Result {
+    let w = wire(e, operation.comm(), tag);
     block_on(e, async { w.verdict(operation.run(&w).await) })
 }
 

@@ -1,5 +1,6 @@
 //! Gather and gatherv.
 
+use super::board;
 use super::choice::{self, Gather as Algorithm};
 use super::drive::Collective;
 use super::needs::Comm;
@@ -90,6 +91,22 @@ impl Collective for Gather {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        let check::Root::Local(root) = self.root else { return None };
+        let (send, recv) = (self.send.as_ref().map(|s| s.part(0)), self.recv.as_ref());
+        let len = send.map(|part| part.len()).or(recv.map(|r| r.part(root).len())).unwrap_or(0);
+        if self.even && len == 0 {
+            return Some(Ok(()));
+        }
+        let known = if self.even { len } else { 0 };
+        if choice::gather(self.comm.size() as usize, known, |_| true) != Algorithm::Board {
+            return None;
+        }
+        let op = board::on(e, &self.comm, tag)?;
+        board::gather(&op, send, recv.map(|r| |rank| r.part(rank)), root)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let mine = self.send.as_ref().map(|s| s.part(0));
         match (self.root, &self.recv, mine) {
@@ -113,8 +130,8 @@ pub async fn gather<'a>(
     even: bool,
 ) -> Result {
     let len = mine.map(|part| part.len()).or(block.as_ref().map(|b| b(root).len())).unwrap_or(0);
-    match choice::gather(w.size, len, |a| even || a == Algorithm::Linear) {
-        Algorithm::Linear => linear(w, mine, block, root).await,
+    match choice::gather(w.size, len, |a| a == Algorithm::Linear || (even && a == Algorithm::Tree)) {
+        Algorithm::Linear | Algorithm::Board => linear(w, mine, block, root).await,
         Algorithm::Tree => tree(w, mine, block, root, len).await,
     }
 }

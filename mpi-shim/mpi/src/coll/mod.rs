@@ -17,6 +17,7 @@ mod allreduce;
 mod alltoall;
 mod barrier;
 mod bcast;
+mod board;
 mod check;
 mod choice;
 mod drive;
@@ -46,9 +47,10 @@ use crate::error::Result;
 use crate::{CommId, Eng, Handles, InfoId, Ints, OpId, RequestId, TypeId, UserBuf};
 
 /// What a communicator keeps for its collectives.
-#[derive(Default, Debug)]
+#[derive(Default)]
 pub struct PerComm {
     tags: drive::Tags,
+    board: board::Place,
 }
 
 /// What the engine keeps for collectives.

@@ -56,6 +56,19 @@ const WINDOW: usize = 64 << 10;
 
 /// Copies `from` to `to` within this process. Their types may differ in layout, not in size.
 pub fn copy(wire: &Wire, from: Part, to: Part) -> Result {
+    copy_with(from, to, |len| copy_through_window(wire.temp(WINDOW.min(len)).base, from, to, len))
+}
+
+/// As [`copy`], without a wire.
+pub fn copy_here(from: Part, to: Part) -> Result {
+    copy_with(from, to, |len| {
+        let mut window = vec![0; WINDOW.min(len)];
+        copy_through_window(UserBuf::of(&mut window), from, to, len);
+    })
+}
+
+#[inline]
+fn copy_with(from: Part, to: Part, through_window: impl FnOnce(usize)) -> Result {
     let len = from.len().min(to.len());
     if len == 0 || (from.buf == to.buf && Rc::ptr_eq(from.dt, to.dt)) {
         return Ok(());
@@ -64,7 +77,7 @@ pub fn copy(wire: &Wire, from: Part, to: Part) -> Result {
         (Some(src), Some(dst)) => src.copy_to(dst, len),
         (Some(src), None) => to.dt.unpack(to.buf, to.count, 0, src, len),
         (None, Some(dst)) => from.dt.pack(from.buf, from.count, 0, dst, len),
-        (None, None) => copy_through_window(wire, from, to, len),
+        (None, None) => through_window(len),
     }
     if from.len() > len {
         crate::fail!(
@@ -76,13 +89,12 @@ pub fn copy(wire: &Wire, from: Part, to: Part) -> Result {
     Ok(())
 }
 
-fn copy_through_window(wire: &Wire, from: Part, to: Part, len: usize) {
-    let window = wire.temp(WINDOW.min(len));
+fn copy_through_window(window: UserBuf, from: Part, to: Part, len: usize) {
     let mut done = 0;
     while done < len {
         let n = WINDOW.min(len - done);
-        from.dt.pack(from.buf, from.count, done as u64, window.base, n);
-        to.dt.unpack(to.buf, to.count, done as u64, window.base, n);
+        from.dt.pack(from.buf, from.count, done as u64, window, n);
+        to.dt.unpack(to.buf, to.count, done as u64, window, n);
         done += n;
     }
 }

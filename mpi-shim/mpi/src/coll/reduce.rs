@@ -1,5 +1,6 @@
 //! Reduce, and the trees and rings that other reductions share.
 
+use super::board;
 use super::choice::{self, Reduce as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
@@ -58,6 +59,21 @@ impl Collective for Reduce {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        let check::Root::Local(root) = self.root else { return None };
+        if self.count == 0 {
+            return Some(Ok(()));
+        }
+        let usable = |a| a != Algorithm::Board || board::serves(&self.fold);
+        if choice::reduce(self.comm.size() as usize, self.fold.bytes(self.count), usable) != Algorithm::Board
+        {
+            return None;
+        }
+        let op = board::on(e, &self.comm, tag)?;
+        board::reduce(&op, &self.fold, self.sendbuf, self.recvbuf, self.count, root)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let part = Part::new(self.sendbuf, self.count, self.fold.dt());
         match self.root {
@@ -84,11 +100,15 @@ pub async fn reduce(
     if count == 0 {
         return Ok(());
     }
-    let usable = |a| a != Algorithm::Ring || (fold.commutes() && count >= w.size as i64);
+    let usable = |a| match a {
+        Algorithm::Board => false,
+        Algorithm::Ring => fold.commutes() && count >= w.size as i64,
+        Algorithm::Linear | Algorithm::Tree => true,
+    };
     match choice::reduce(w.size, fold.bytes(count), usable) {
         Algorithm::Linear => linear(w, fold, mine, recvbuf, count, root).await,
         Algorithm::Tree if fold.commutes() || root == 0 => tree(w, fold, mine, recvbuf, count, root).await,
-        Algorithm::Tree => tree_in_order(w, fold, mine, recvbuf, count, root).await,
+        Algorithm::Tree | Algorithm::Board => tree_in_order(w, fold, mine, recvbuf, count, root).await,
         Algorithm::Ring => ring_to_root(w, fold, mine, recvbuf, count, root).await,
     }
 }

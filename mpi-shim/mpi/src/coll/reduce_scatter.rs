@@ -1,5 +1,6 @@
 //! Reduce_scatter and reduce_scatter_block.
 
+use super::board;
 use super::choice::{self, ReduceScatter as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
@@ -75,6 +76,23 @@ impl Collective for ReduceScatter {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        if self.comm.is_inter() {
+            return None;
+        }
+        if self.blocks.total() == 0 {
+            return Some(Ok(()));
+        }
+        let bytes = self.fold.bytes(self.blocks.total());
+        let usable = |a| a != Algorithm::Board || (board::serves(&self.fold) && bytes <= board::GROUP);
+        if choice::reduce_scatter(self.comm.size() as usize, bytes, usable) != Algorithm::Board {
+            return None;
+        }
+        let op = board::on(e, &self.comm, tag)?;
+        board::reduce_scatter(&op, &self.fold, self.sendbuf, self.recvbuf, &self.blocks)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         match self.comm.is_inter() {
             true => across(w, &self.fold, self.sendbuf, self.recvbuf, &self.blocks).await,
@@ -95,9 +113,9 @@ pub async fn reduce_scatter(
     if blocks.total() == 0 {
         return Ok(());
     }
-    let usable = |a| a == Algorithm::Tree || fold.commutes();
+    let usable = |a| a == Algorithm::Tree || (a == Algorithm::Ring && fold.commutes());
     match choice::reduce_scatter(w.size, fold.bytes(blocks.total()), usable) {
-        Algorithm::Tree => tree(w, fold, mine, recvbuf, blocks).await,
+        Algorithm::Tree | Algorithm::Board => tree(w, fold, mine, recvbuf, blocks).await,
         Algorithm::Ring => ring(w, fold, mine, recvbuf, blocks).await,
     }
 }

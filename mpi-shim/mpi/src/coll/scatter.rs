@@ -1,5 +1,6 @@
 //! Scatter and scatterv.
 
+use super::board;
 use super::choice::{self, Scatter as Algorithm};
 use super::drive::Collective;
 use super::needs::Comm;
@@ -90,6 +91,24 @@ impl Collective for Scatter {
         &self.comm
     }
 
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        let check::Root::Local(root) = self.root else { return None };
+        let (recv, send) = (self.recv.as_ref().map(|r| r.part(0)), self.send.as_ref());
+        let len = recv.map(|part| part.len()).or(send.map(|s| s.part(root).len())).unwrap_or(0);
+        let size = self.comm.size() as usize;
+        if self.even && len == 0 {
+            return Some(Ok(()));
+        }
+        let known = if self.even { len } else { 0 };
+        let usable = |a| a != Algorithm::Board || known <= board::GROUP / size;
+        if choice::scatter(size, known, usable) != Algorithm::Board {
+            return None;
+        }
+        let op = board::on(e, &self.comm, tag)?;
+        board::scatter(&op, send.map(|s| |rank| s.part(rank)), recv, root, self.even)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let mine = self.recv.as_ref().map(|s| s.part(0));
         match (self.root, &self.send, mine) {
@@ -113,8 +132,8 @@ pub async fn scatter<'a>(
     even: bool,
 ) -> Result {
     let len = mine.map(|part| part.len()).or(block.as_ref().map(|b| b(root).len())).unwrap_or(0);
-    match choice::scatter(w.size, len, |a| even || a == Algorithm::Linear) {
-        Algorithm::Linear => linear(w, block, mine, root).await,
+    match choice::scatter(w.size, len, |a| a == Algorithm::Linear || (even && a == Algorithm::Tree)) {
+        Algorithm::Linear | Algorithm::Board => linear(w, block, mine, root).await,
         Algorithm::Tree => tree(w, block, mine, root, len).await,
     }
 }

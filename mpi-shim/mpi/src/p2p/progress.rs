@@ -13,6 +13,9 @@ use vmi::core::alert::{Alert, Severity};
 /// Fruitless polls after which polling goes on at a gentler pace.
 const PAUSE_AFTER: u32 = 2_000;
 
+/// Looks at shared memory between two steps of progress.
+const LOOKS: u32 = 16;
+
 /// How a process waits; set when the library starts.
 pub struct Waiting {
     /// Fruitless steps since the last event.
@@ -85,6 +88,25 @@ impl Engine {
     /// Blocking calls loop over it until their condition holds. No `RefCell` may be borrowed by the caller.
     #[inline]
     pub fn progress_wait(&'static self) -> Result {
+        self.progress_or_rest(&|| false)
+    }
+
+    /// Makes progress until `ready` says yes, which other processes bring about in memory that this one shares with
+    /// them; then they ring the bell of a sleeper.
+    #[inline(never)]
+    pub fn wait_until(&'static self, ready: &dyn Fn() -> bool) -> Result {
+        self.waiting.idle.set(0);
+        let looks = if self.waiting.spin.get() > LOOKS { LOOKS } else { 1 };
+        loop {
+            if (0..looks).any(|_| ready()) {
+                return Ok(());
+            }
+            self.progress_or_rest(ready)?;
+        }
+    }
+
+    #[inline]
+    fn progress_or_rest(&'static self, ready: &dyn Fn() -> bool) -> Result {
         if self.progress() {
             self.waiting.idle.set(0);
             return Ok(());
@@ -101,11 +123,11 @@ impl Engine {
             }
             return Ok(());
         }
-        self.rest(idle)
+        self.rest(idle, ready)
     }
 
     #[cold]
-    fn rest(&'static self, idle: u32) -> Result {
+    fn rest(&'static self, idle: u32, ready: &dyn Fn() -> bool) -> Result {
         if self.traffic.borrow().core.has_urgent_alert() {
             self.report_alerts();
         }
@@ -118,9 +140,12 @@ impl Engine {
         self.report_alerts();
         let sleep = self.traffic.borrow_mut().core.announce_sleep();
         if let Some(sleep) = sleep {
-            self.waiting.sleepers.set(self.waiting.sleepers.get() + 1);
-            crate::engine::outside(|| sleep.sleep());
-            self.waiting.sleepers.set(self.waiting.sleepers.get() - 1);
+            // The sleep is announced: whoever makes `ready` true from now on rings.
+            if !ready() {
+                self.waiting.sleepers.set(self.waiting.sleepers.get() + 1);
+                crate::engine::outside(|| sleep.sleep());
+                self.waiting.sleepers.set(self.waiting.sleepers.get() - 1);
+            }
             self.traffic.borrow_mut().core.end_sleep();
         } else {
             crate::engine::outside(std::thread::yield_now);

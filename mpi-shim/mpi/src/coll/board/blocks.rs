@@ -1,0 +1,246 @@
+//! Gather, scatter and allgather.
+
+use super::super::part::{Part, copy_here};
+use super::super::wire::{Batch, Wire};
+use super::{GROUP, Op, Outcome, Way, fetch, mismatch, outcome};
+use crate::error::Result;
+use crate::{UserBuf, fail};
+use vmi::shm::board::CELL;
+
+/// `mine` is `None` for a contribution in place; `block` says where the root puts the contribution of a rank. Every
+/// rank decides for itself whether its contribution is on the board.
+pub fn gather<'a>(
+    op: &Op,
+    mine: Option<Part>,
+    block: Option<impl Fn(usize) -> Part<'a>>,
+    root: usize,
+) -> Outcome {
+    let run = || match (block, mine) {
+        (Some(block), mine) if op.rank == root => collect(op, mine, block),
+        (_, Some(mine)) => contribute(op, mine, root),
+        _ => Ok(true),
+    };
+    outcome(run())
+}
+
+fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
+    let len = mine.len();
+    let way = if len <= CELL { op.way() } else { Way::Message };
+    let turn = op.start(CELL)?;
+    if way == Way::Board {
+        op.write(turn, mine, 0, len);
+    }
+    op.post_to(root, turn, way, len);
+    op.finish();
+    if way == Way::Message {
+        op.by_message(async |w| w.send(mine, root).await)?;
+    }
+    Ok(true)
+}
+
+fn collect<'a>(op: &Op, mine: Option<Part>, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
+    let turn = op.take(CELL);
+    if let Some(mine) = mine {
+        copy_here(mine, block(op.rank))?;
+    }
+    let mut arrivals = Arrivals::default();
+    for rank in (0..op.size).filter(|&rank| rank != op.rank) {
+        let note = op.note(rank, turn)?;
+        if note.way == Way::Message {
+            arrivals.by_message.push(rank);
+        } else {
+            let len = note.len.min(CELL);
+            arrivals.land(rank, op.bytes(rank, turn, len), len, block(rank));
+        }
+    }
+    op.finish();
+    if !arrivals.is_complete() {
+        arrivals.complete(op, block, async |_| Ok(()))?;
+    }
+    Ok(true)
+}
+
+/// What has come from the others.
+#[derive(Default)]
+pub(super) struct Arrivals {
+    pub by_message: Vec<usize>,
+    /// The first rank that sent more than fits: sent, expected.
+    too_long: Option<(usize, usize, usize)>,
+}
+
+impl Arrivals {
+    /// Takes what `rank` has posted for this one. Less than fits is believed; others accept this from careless
+    /// programs.
+    #[inline]
+    pub fn land(&mut self, rank: usize, from: UserBuf, len: usize, into: Part) {
+        let room = into.len();
+        if len > room {
+            self.too_long.get_or_insert((rank, len, room));
+        }
+        into.dt.unpack(into.buf, into.count, 0, from, len.min(room));
+    }
+
+    /// Receives what comes by message, while `others` sends.
+    pub fn complete<'a>(
+        self,
+        op: &Op,
+        block: impl Fn(usize) -> Part<'a>,
+        others: impl AsyncFnOnce(&Wire) -> Result,
+    ) -> Result {
+        op.by_message(async |w| {
+            let mut batch = Batch::new();
+            for &rank in &self.by_message {
+                batch.push(w.irecv_up_to(block(rank), rank)?);
+            }
+            others(w).await?;
+            batch.all().await
+        })?;
+        match self.too_long {
+            Some((rank, sent, room)) => fail!(
+                TRUNCATE,
+                "rank {rank} sent {sent} bytes where this rank expected {room} at most: count or datatype differ \
+                 between ranks"
+            ),
+            None => Ok(()),
+        }
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.by_message.is_empty() && self.too_long.is_none()
+    }
+}
+
+/// `mine` is `None` when the root's block stays in place. The root posts all blocks at once: one after the other if
+/// they are `even`, which all ranks know, else behind a table.
+pub fn scatter<'a>(
+    op: &Op,
+    block: Option<impl Fn(usize) -> Part<'a>>,
+    mine: Option<Part>,
+    root: usize,
+    even: bool,
+) -> Outcome {
+    let run = || match (block, mine) {
+        (Some(block), mine) if op.rank == root => deal(op, block, mine, even),
+        (_, Some(mine)) => receive(op, mine, root, even),
+        _ => Ok(true),
+    };
+    outcome(run())
+}
+
+/// A block in a post with a table: two words of 32 bits for each rank.
+const ENTRY: usize = 8;
+
+fn deal<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>, mine: Option<Part>, even: bool) -> Result<bool> {
+    let table = if even { 0 } else { ENTRY * op.size };
+    let total = table + (0..op.size).map(|rank| block(rank).len()).sum::<usize>();
+    let way = if even || total <= CELL { op.way() } else { Way::Message };
+    let turn = op.start(if even { total } else { CELL })?;
+    if way == Way::Board {
+        write_blocks(op, turn, (table, total), &block);
+    }
+    op.post(turn, way, total);
+    op.finish();
+    if way == Way::Message {
+        return Ok(false);
+    }
+    if let Some(mine) = mine {
+        copy_here(block(op.rank), mine)?;
+    }
+    Ok(true)
+}
+
+pub(super) fn write_blocks<'a>(
+    op: &Op,
+    turn: u64,
+    (table, total): (usize, usize),
+    block: &impl Fn(usize) -> Part<'a>,
+) {
+    let base = op.bytes(op.rank, turn, total);
+    let mut at = table;
+    for rank in 0..op.size {
+        let part = block(rank);
+        if table > 0 {
+            base.store((ENTRY * rank) as isize, at as u32);
+            base.store((ENTRY * rank + 4) as isize, part.len() as u32);
+        }
+        part.pack_into(base.offset(at as isize));
+        at += part.len();
+    }
+}
+
+/// The block for this rank in a post with a table; `None` if the table is none.
+pub(super) fn find_block(op: &Op, base: UserBuf, total: usize) -> Option<(UserBuf, usize)> {
+    let entry = ENTRY * op.rank;
+    if ENTRY * op.size > total {
+        return None;
+    }
+    let at = base.load::<u32>(entry as isize) as usize;
+    let len = base.load::<u32>(entry as isize + 4) as usize;
+    (at + len <= total).then(|| (base.offset(at as isize), len))
+}
+
+fn receive(op: &Op, mine: Part, root: usize, even: bool) -> Result<bool> {
+    let most = if even { mine.len() * op.size } else { CELL };
+    let turn = op.take(most);
+    let note = op.note(root, turn)?;
+    if note.way == Way::Message {
+        op.finish();
+        return Ok(false);
+    }
+    let mut arrivals = Arrivals::default();
+    let found = if note.len > most.next_multiple_of(CELL) {
+        None
+    } else if even {
+        let (base, len) = (op.bytes(root, turn, note.len), note.len / op.size);
+        Some((base.offset((op.rank * len) as isize), len))
+    } else {
+        find_block(op, op.bytes(root, turn, note.len), note.len)
+    };
+    if let Some((from, len)) = found {
+        arrivals.land(root, from, len, mine);
+    }
+    op.finish();
+    if found.is_none() {
+        mismatch(root, note.len, most)?;
+    }
+    if !arrivals.is_complete() {
+        arrivals.complete(op, |_| mine, async |_| Ok(()))?;
+    }
+    Ok(true)
+}
+
+/// `mine` is this rank's block, also if that is in place. `block(rank)` is known alike on all ranks, up to layout.
+pub fn allgather<'a>(op: &Op, longest: usize, mine: Part, block: impl Fn(usize) -> Part<'a>) -> Outcome {
+    outcome(match op.fetches(longest.saturating_mul(2)) {
+        true => fetch::allgather(op, mine, block),
+        false => exchange(op, longest, mine, block),
+    })
+}
+
+fn exchange<'a>(op: &Op, longest: usize, mine: Part, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
+    let way = op.way();
+    let copied = copy_here(mine, block(op.rank));
+    let mut at = 0;
+    while at < longest {
+        let most = GROUP.min(longest - at);
+        let piece = |len: usize| len.saturating_sub(at).min(most);
+        let turn = op.start(most)?;
+        op.write(turn, mine, at, piece(mine.len()));
+        op.post_at_once(turn, way, mine.len(), piece(mine.len()));
+        if at == 0 && !op.all_here(turn, way)? {
+            op.finish();
+            return Ok(false);
+        }
+        for i in 1..op.size {
+            let rank = (op.rank + i) % op.size;
+            let part = block(rank);
+            if piece(part.len()) > 0 {
+                op.note(rank, turn)?;
+                op.read(rank, turn, part, at, piece(part.len()));
+            }
+        }
+        op.finish();
+        at += most;
+    }
+    copied.map(|()| true)
+}

@@ -1,0 +1,127 @@
+//! Alltoall and its varying forms.
+
+use super::super::part::{Part, copy_here};
+use super::super::wire::Batch;
+use super::blocks::{Arrivals, find_block, write_blocks};
+use super::{GROUP, Op, Outcome, Way, fetch, outcome};
+use crate::error::Result;
+use vmi::shm::board::CELL;
+
+/// Most bytes of what one rank posts for all others when lengths are not known alike.
+const VARYING: usize = 4 * CELL;
+
+/// All blocks are of `len` bytes. Those of `out` and `into` may be the same, `in_place`: a piece is posted before its
+/// place is written.
+pub fn alltoall<'a, 'b>(
+    op: &Op,
+    len: usize,
+    out: impl Fn(usize) -> Part<'a>,
+    into: impl Fn(usize) -> Part<'b>,
+    in_place: bool,
+) -> Outcome {
+    if op.fetches(len.saturating_mul(2)) && !in_place {
+        return outcome(fetched(op, len, out, into));
+    }
+    outcome(exchange(op, len, out, into))
+}
+
+fn fetched<'a, 'b>(
+    op: &Op,
+    len: usize,
+    out: impl Fn(usize) -> Part<'a>,
+    into: impl Fn(usize) -> Part<'b>,
+) -> Result<bool> {
+    copy_here(out(op.rank), into(op.rank))?;
+    fetch::alltoall(op, len, out, into)
+}
+
+fn exchange<'a, 'b>(
+    op: &Op,
+    len: usize,
+    out: impl Fn(usize) -> Part<'a>,
+    into: impl Fn(usize) -> Part<'b>,
+) -> Result<bool> {
+    let others = op.size - 1;
+    let most = (GROUP / others).min(len);
+    let way = op.way();
+    let mut at = 0;
+    while at < len {
+        let n = most.min(len - at);
+        let total = others * n;
+        let turn = op.start(total)?;
+        // The post has the block for the next rank first, and none for its own rank.
+        let base = op.bytes(op.rank, turn, total);
+        for i in 0..others {
+            let part = out((op.rank + 1 + i) % op.size);
+            part.dt.pack(part.buf, part.count, at as u64, base.offset((i * n) as isize), n);
+        }
+        op.post_at_once(turn, way, len, total);
+        if at == 0 && !op.all_here(turn, way)? {
+            op.finish();
+            return Ok(false);
+        }
+        for i in 0..others {
+            let rank = (op.rank + op.size - 1 - i) % op.size;
+            op.note(rank, turn)?;
+            let (from, part) = (op.bytes(rank, turn, total).offset((i * n) as isize), into(rank));
+            part.dt.unpack(part.buf, part.count, at as u64, from, n);
+        }
+        op.finish();
+        at += n;
+    }
+    copy_here(out(op.rank), into(op.rank))?;
+    Ok(true)
+}
+
+/// Blocks of any length, from memory that is not written to. Every rank posts its blocks behind a table, or sends
+/// them.
+pub fn alltoall_varying<'a, 'b>(
+    op: &Op,
+    out: impl Fn(usize) -> Part<'a>,
+    into: impl Fn(usize) -> Part<'b>,
+) -> Outcome {
+    let none = |rank: usize| if rank == op.rank { Part { count: 0, ..out(rank) } } else { out(rank) };
+    outcome(exchange_varying(op, &out, none, into))
+}
+
+fn exchange_varying<'a, 'b>(
+    op: &Op,
+    out: impl Fn(usize) -> Part<'a>,
+    posted: impl Fn(usize) -> Part<'a>,
+    into: impl Fn(usize) -> Part<'b>,
+) -> Result<bool> {
+    let table = 8 * op.size;
+    let total = (0..op.size).map(|rank| posted(rank).len()).fold(table, usize::saturating_add);
+    let way = if total <= VARYING { op.way() } else { Way::Message };
+    let turn = op.start(VARYING)?;
+    if way == Way::Board {
+        write_blocks(op, turn, (table, total), &posted);
+    }
+    op.post(turn, way, total);
+    copy_here(out(op.rank), into(op.rank))?;
+    let mut arrivals = Arrivals::default();
+    for i in 1..op.size {
+        let rank = (op.rank + op.size - i) % op.size;
+        let note = op.note(rank, turn)?;
+        if note.way == Way::Message {
+            arrivals.by_message.push(rank);
+        } else if note.len <= VARYING
+            && let Some((from, len)) = find_block(op, op.bytes(rank, turn, note.len), note.len)
+        {
+            arrivals.land(rank, from, len, into(rank));
+        }
+    }
+    op.finish();
+    if way == Way::Board && arrivals.is_complete() {
+        return Ok(true);
+    }
+    arrivals.complete(op, into, async |w| {
+        let mut sends = Batch::new();
+        for i in (1..op.size).filter(|_| way == Way::Message) {
+            let rank = (op.rank + i) % op.size;
+            sends.push(w.isend(out(rank), rank)?);
+        }
+        sends.all().await
+    })?;
+    Ok(true)
+}

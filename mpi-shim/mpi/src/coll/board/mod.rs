@@ -1,0 +1,246 @@
+//! Collectives over a board ([`vmi::shm::board`]): memory that all members of a communicator on one host share.
+//!
+//! Up: each family of this folder offers its operation here first ([`super::drive::block`]); blocking operations on
+//! intracommunicators only. What the board does not do goes by messages: an operation too large for it, and every
+//! operation while filters or networks lie between members. Down: the board, and [`crate::p2p::progress`] for waits,
+//! during which other traffic goes on.
+//!
+//! Who takes part in an operation takes the same turns as all others, so sizes in turns follow from what all ranks
+//! know alike. Each post says whether its data is on the board or comes by message ([`Way`]): the writer decides,
+//! because it knows its ways. Operations that cannot mix the two go by messages as a whole as soon as one member
+//! says so; every member has read every first post before it touches its result, so all agree.
+
+mod blocks;
+mod everyone;
+mod fetch;
+mod open;
+mod reductions;
+mod whole;
+
+pub use blocks::{allgather, gather, scatter};
+pub use everyone::{alltoall, alltoall_varying};
+pub use open::Place;
+pub use reductions::{allreduce, reduce, reduce_scatter, serves};
+pub use whole::{barrier, bcast};
+
+use super::needs::Comm;
+use super::part::Part;
+use super::wire::Wire;
+use super::{Eng, drive};
+use crate::error::Result;
+use crate::{UserBuf, fail};
+use std::cell::Cell;
+use std::rc::Rc;
+use vmi::shm::bells::Bells;
+use vmi::shm::board::{BoardMemory, CELL, Member};
+
+/// Most slots of one post: half of the ring, so that a writer fills one half while the other is read.
+const GROUP_SLOTS: usize = 8;
+/// Most bytes of one post.
+pub const GROUP: usize = GROUP_SLOTS * CELL;
+
+/// Where the data of a post is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    Board,
+    Message,
+}
+
+/// What a post says: its way, and a length.
+#[derive(Clone, Copy)]
+struct Note {
+    way: Way,
+    len: usize,
+}
+
+impl Note {
+    fn pack(self) -> u64 {
+        (self.len as u64) << 1 | (self.way == Way::Message) as u64
+    }
+
+    fn of(word: u64) -> Note {
+        Note { way: if word & 1 == 0 { Way::Board } else { Way::Message }, len: (word >> 1) as usize }
+    }
+}
+
+/// The board of a communicator.
+pub struct Board {
+    member: Member<BoardMemory>,
+    bells: Bells,
+    /// World process numbers of the members.
+    processes: Vec<u32>,
+    pids: Vec<i32>,
+    /// From this size on data is read from where it lies.
+    fetch_from: usize,
+    /// Whether the ways to all members were direct when the routes had changed so often.
+    ways: Cell<(u64, bool)>,
+}
+
+/// One operation on the board.
+pub struct Op<'a> {
+    e: Eng,
+    comm: &'a Rc<Comm>,
+    tag: i32,
+    board: &'a Board,
+    pub rank: usize,
+    pub size: usize,
+}
+
+/// The way an operation went. `None`: by messages, and everybody knows it.
+pub type Outcome = Option<Result>;
+
+/// From how the parts of this folder tell it: `false` is by messages.
+fn outcome(done: Result<bool>) -> Outcome {
+    match done {
+        Ok(true) => Some(Ok(())),
+        Ok(false) => None,
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// An operation on the board of `comm`, where it has one.
+#[inline]
+pub fn on(e: Eng, comm: &Rc<Comm>, tag: i32) -> Option<Op<'_>> {
+    let board = open::board_of(e, comm)?;
+    let (rank, size) = (board.member.me(), board.member.members());
+    Some(Op { e, comm, tag, board, rank, size })
+}
+
+impl Op<'_> {
+    /// Whether what this rank writes may pass all devices.
+    #[inline]
+    fn way(&self) -> Way {
+        let changes = self.e.traffic.borrow().core.route_changes();
+        let (seen, direct) = self.board.ways.get();
+        if if seen == changes { direct } else { self.look_at_ways(changes) } {
+            Way::Board
+        } else {
+            Way::Message
+        }
+    }
+
+    #[cold]
+    fn look_at_ways(&self, changes: u64) -> bool {
+        let traffic = self.e.traffic.borrow();
+        let direct = self.board.processes.iter().all(|&process| traffic.core.is_near(process));
+        self.board.ways.set((changes, direct));
+        direct
+    }
+
+    /// Takes turns for posts of up to `len` bytes.
+    #[inline]
+    fn take(&self, len: usize) -> u64 {
+        self.board.member.take(len.div_ceil(CELL).max(1))
+    }
+
+    /// As [`Op::take`], and waits until this rank may write there.
+    #[inline]
+    fn start(&self, len: usize) -> Result<u64> {
+        let turn = self.take(len);
+        if !self.board.member.has_room() {
+            self.wait(&|| self.board.member.has_room())?;
+        }
+        Ok(turn)
+    }
+
+    fn wait(&self, ready: &dyn Fn() -> bool) -> Result {
+        if self.board.member.settle() {
+            self.board.bells.wake_all();
+        }
+        self.e.wait_until(ready)
+    }
+
+    /// Where the post of `len` bytes of `rank` lies.
+    #[inline]
+    fn bytes(&self, rank: usize, turn: u64, len: usize) -> UserBuf {
+        self.board.member.bytes(rank, turn, len)
+    }
+
+    /// Writes `len` bytes of `part` from `from` on as this rank's post.
+    #[inline]
+    fn write(&self, turn: u64, part: Part, from: usize, len: usize) {
+        if len > 0 {
+            part.dt.pack(part.buf, part.count, from as u64, self.bytes(self.rank, turn, len), len);
+        }
+    }
+
+    /// Reads `len` bytes of the post of `rank` to `from` of `part`.
+    #[inline]
+    fn read(&self, rank: usize, turn: u64, part: Part, from: usize, len: usize) {
+        if len > 0 {
+            part.dt.unpack(part.buf, part.count, from as u64, self.bytes(rank, turn, len), len);
+        }
+    }
+
+    /// Publishes this rank's post for all others.
+    #[inline]
+    fn post(&self, turn: u64, way: Way, len: usize) {
+        self.board.member.post(turn, Note { way, len }.pack());
+        self.board.bells.wake_all();
+    }
+
+    /// As [`Op::post`], where all wait for each other: the `here` bytes that were written move towards the readers.
+    /// (A rank that runs ahead would only lose its lines sooner than it has to.)
+    #[inline]
+    fn post_at_once(&self, turn: u64, way: Way, len: usize, here: usize) {
+        self.board.member.post(turn, Note { way, len }.pack());
+        self.board.member.hand_over(turn, here);
+        self.board.bells.wake_all();
+    }
+
+    /// Publishes this rank's post, which `reader` waits for.
+    #[inline]
+    fn post_to(&self, reader: usize, turn: u64, way: Way, len: usize) {
+        self.board.member.post(turn, Note { way, len }.pack());
+        self.board.bells.wake(reader);
+    }
+
+    /// Waits for the post of `rank`.
+    #[inline]
+    fn note(&self, rank: usize, turn: u64) -> Result<Note> {
+        let member = &self.board.member;
+        loop {
+            if let Some(word) = member.look(rank, turn) {
+                return Ok(Note::of(word));
+            }
+            self.wait(&|| member.look(rank, turn).is_some())?;
+        }
+    }
+
+    /// Waits for the posts of all others. False if the data of some does not come over the board.
+    #[inline]
+    fn all_here(&self, turn: u64, mine: Way) -> Result<bool> {
+        let mut here = mine == Way::Board;
+        for rank in (0..self.size).filter(|&rank| rank != self.rank) {
+            here &= self.note(rank, turn)?.way == Way::Board;
+        }
+        Ok(here)
+    }
+
+    /// This rank will read nothing of the turns taken so far any more.
+    #[inline]
+    fn finish(&self) {
+        if self.board.member.finish() {
+            self.board.bells.wake_all();
+            // A rank that never has to wait makes progress all the same.
+            self.e.progress();
+        }
+    }
+
+    /// For what comes by message although the operation is on the board.
+    #[cold]
+    fn by_message(&self, task: impl AsyncFnOnce(&Wire) -> Result) -> Result {
+        let w = drive::wire(self.e, self.comm, self.tag);
+        drive::block_on(self.e, async { w.verdict(task(&w).await) })
+    }
+}
+
+/// A rank's data is longer or shorter than this rank expected.
+#[cold]
+fn mismatch(rank: usize, sent: usize, expected: usize) -> Result {
+    fail!(
+        TRUNCATE,
+        "rank {rank} sent {sent} bytes where this rank expected {expected}: count, datatype or the collective \
+         function itself differ between ranks"
+    )
+}

@@ -1,0 +1,70 @@
+//! Barrier and broadcast.
+
+use super::super::part::Part;
+use super::{Op, Outcome, Way, fetch, mismatch, outcome};
+use crate::error::Result;
+
+/// Bytes of a piece of a broadcast: readers copy one while the root writes the next.
+const PIECE: usize = 32 << 10;
+
+/// Everybody posts, and waits for the posts of all others.
+pub fn barrier(op: &Op) -> Outcome {
+    let meet = || {
+        let (turn, way) = (op.start(0)?, op.way());
+        op.post_at_once(turn, way, 0, 0);
+        let here = op.all_here(turn, way)?;
+        op.finish();
+        Ok(here)
+    };
+    outcome(meet())
+}
+
+/// The root posts piece by piece, as far ahead of the readers as the board lets it.
+pub fn bcast(op: &Op, part: Part, root: usize) -> Outcome {
+    if op.fetches(part.len()) {
+        return outcome(fetch::bcast(op, part, root));
+    }
+    outcome(if op.rank == root { give(op, part) } else { take(op, part, root) })
+}
+
+fn give(op: &Op, part: Part) -> Result<bool> {
+    let len = part.len();
+    let way = op.way();
+    let mut at = 0;
+    while at < len {
+        let n = PIECE.min(len - at);
+        let turn = op.start(n)?;
+        if way == Way::Board {
+            op.write(turn, part, at, n);
+        }
+        op.post(turn, way, len);
+        op.finish();
+        if way == Way::Message {
+            return Ok(false);
+        }
+        at += n;
+    }
+    Ok(true)
+}
+
+fn take(op: &Op, part: Part, root: usize) -> Result<bool> {
+    let len = part.len();
+    let (mut at, mut sent) = (0, len);
+    while at < len {
+        let n = PIECE.min(len - at);
+        let turn = op.take(n);
+        let note = op.note(root, turn)?;
+        if note.way == Way::Message {
+            op.finish();
+            return Ok(false);
+        }
+        op.read(root, turn, part, at, n);
+        op.finish();
+        at += n;
+        sent = note.len;
+    }
+    if sent != len {
+        mismatch(root, sent, len)?;
+    }
+    Ok(true)
+}

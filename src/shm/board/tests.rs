@@ -1,0 +1,198 @@
+//! Oracle, model-checker and hostile-member tests of the board.
+
+use super::*;
+use std::sync::Arc;
+
+#[cfg(loom)]
+use loom::{
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+#[cfg(not(loom))]
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+
+/// A board in ordinary memory, of `M` members and `S` slots. What is posted is the note.
+struct TestBoard<const M: usize, const S: usize> {
+    lines: [[[AtomicU64; 2]; M]; S],
+    done: [AtomicU64; M],
+}
+
+impl<const M: usize, const S: usize> TestBoard<M, S> {
+    fn new() -> Arc<Self> {
+        let atomic = || AtomicU64::new(0);
+        Arc::new(TestBoard {
+            lines: std::array::from_fn(|_| std::array::from_fn(|_| [atomic(), atomic()])),
+            done: std::array::from_fn(|_| atomic()),
+        })
+    }
+}
+
+impl<const M: usize, const S: usize> Notices for Arc<TestBoard<M, S>> {
+    const SLOTS: usize = S;
+    fn seq_acquire(&self, member: usize, slot: usize) -> u64 {
+        self.lines[slot][member][0].load(Ordering::Acquire)
+    }
+    fn seq_release(&self, member: usize, slot: usize, seq: u64) {
+        self.lines[slot][member][0].store(seq, Ordering::Release);
+    }
+    fn note(&self, member: usize, slot: usize) -> u64 {
+        self.lines[slot][member][1].load(Ordering::Relaxed)
+    }
+    fn set_note(&self, member: usize, slot: usize, note: u64) {
+        self.lines[slot][member][1].store(note, Ordering::Relaxed);
+    }
+    fn done_acquire(&self, member: usize) -> u64 {
+        self.done[member].load(Ordering::Acquire)
+    }
+    fn done_release(&self, member: usize, turn: u64) {
+        self.done[member].store(turn, Ordering::Release);
+    }
+}
+
+fn wait(until: impl Fn() -> bool) {
+    while !until() {
+        thread::yield_now();
+    }
+}
+
+/// In turn `i` either everybody posts, or one member.
+fn posts(i: usize, member: usize, members: usize) -> bool {
+    i.is_multiple_of(3) || i % members == member
+}
+
+/// Member `me` takes part in `turns` turns of one to three slots, and checks all it reads.
+fn attend<N: Notices>(board: &Member<N>, turns: usize) {
+    let value = |i: usize, member: usize| (i * 1000 + member) as u64;
+    for i in 0..turns {
+        let turn = board.take(1 + i % 3 % N::SLOTS);
+        if posts(i, board.me(), board.members()) {
+            board.settle();
+            wait(|| board.has_room());
+            board.post(turn, value(i, board.me()));
+        }
+        for member in (0..board.members()).filter(|&m| m != board.me() && posts(i, m, board.members())) {
+            board.settle();
+            wait(|| board.look(member, turn).is_some());
+            assert_eq!(board.look(member, turn), Some(value(i, member)), "turn {i} of member {member}");
+        }
+        board.finish();
+    }
+}
+
+fn meet<const M: usize, const S: usize>(turns: usize) {
+    let board = TestBoard::<M, S>::new();
+    let threads: Vec<_> = (1..M)
+        .map(|me| {
+            let member = Member::new(board.clone(), me, M);
+            thread::spawn(move || attend(&member, turns))
+        })
+        .collect();
+    attend(&Member::new(board, 0, M), turns);
+    threads.into_iter().for_each(|t| t.join().expect("a member ends"));
+}
+
+#[cfg(loom)]
+#[test]
+fn posts_are_read_before_their_slots_are_used_again_in_every_interleaving() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| meet::<2, 4>(5));
+}
+
+#[cfg(not(loom))]
+#[test]
+fn posts_are_read_before_their_slots_are_used_again() {
+    meet::<2, 4>(20_000);
+    meet::<3, 4>(5_000);
+    meet::<5, 16>(5_000);
+}
+
+#[cfg(not(loom))]
+#[test]
+fn a_writer_runs_ahead_by_the_slots_and_not_further() {
+    let board = TestBoard::<2, 16>::new();
+    let (writer, reader) = (Member::new(board.clone(), 0, 2), Member::new(board, 1, 2));
+    for i in 0..16 {
+        let turn = writer.take(1);
+        assert!(writer.has_room());
+        writer.post(turn, i);
+    }
+    writer.take(1);
+    assert!(!writer.has_room());
+    for i in 0..4 {
+        let turn = reader.take(1);
+        assert_eq!(reader.look(0, turn), Some(i));
+        assert_eq!(reader.finish(), i == 3, "published lazily");
+    }
+    assert!(writer.has_room() && !writer.others_are_done());
+}
+
+#[cfg(not(loom))]
+#[test]
+fn neighbouring_slots_do_not_go_around_the_end() {
+    let board = TestBoard::<2, 16>::new();
+    let member = Member::new(board, 0, 2);
+    assert_eq!([member.take(7), member.take(7), member.take(3), member.take(13)], [0, 7, 16, 19]);
+}
+
+#[cfg(not(loom))]
+mod mapped {
+    use super::super::*;
+    use std::os::fd::AsFd;
+
+    fn pair() -> [Member<BoardMemory>; 2] {
+        let file = BoardMemory::file(2).unwrap();
+        [0, 1].map(|me| Member::new(BoardMemory::map(file.as_fd(), 2).unwrap(), me, 2))
+    }
+
+    #[test]
+    fn bytes_lie_where_both_members_look_for_them() {
+        let [a, b] = pair();
+        for len in [1, INLINE, INLINE + 1, CELL, CELL + 1, 8 * CELL] {
+            let slots = len.div_ceil(CELL);
+            let (turn, also) = (a.take(slots), b.take(slots));
+            assert!(a.has_room());
+            let sent: Vec<u8> = (0..len).map(|i| (i * 7 + len) as u8).collect();
+            a.bytes(0, turn, len).write(0, &sent);
+            a.post(turn, len as u64);
+            assert_eq!((turn, b.look(0, also)), (also, Some(len as u64)));
+            let mut got = vec![0; len];
+            b.bytes(0, also, len).read(0, &mut got);
+            assert!(sent == got, "{len} bytes");
+            a.finish();
+            b.finish();
+            a.settle();
+            b.settle();
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_size_is_refused() {
+        let file = BoardMemory::file(2).unwrap();
+        assert!(BoardMemory::map(file.as_fd(), 3).is_err());
+        assert!(BoardMemory::map(file.as_fd(), MOST_MEMBERS + 1).is_err());
+    }
+
+    #[test]
+    fn garbage_is_no_post_and_leads_nowhere() {
+        let file = BoardMemory::file(2).unwrap();
+        let member = Member::new(BoardMemory::map(file.as_fd(), 2).unwrap(), 0, 2);
+        let map = Mapping::shared(file.as_fd(), lines_bytes(2)).unwrap();
+        let mut dice = 1u64;
+        for _ in 0..10_000 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (dice >> 33) as usize % (lines_bytes(2) / 8);
+            // SAFETY: within the mapping that lives until the end of the test; aligned.
+            let word = unsafe { &*map.base().cast::<AtomicU64>().add(at) };
+            word.store(dice, Ordering::Relaxed);
+            let turn = member.take(1);
+            member.has_room();
+            assert_eq!(member.look(1, turn), None);
+            member.post(turn, 0);
+            member.finish();
+        }
+    }
+}
