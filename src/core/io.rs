@@ -141,6 +141,7 @@ pub enum Outcome {
 }
 
 /// Sends `irb` along `chain`, from the device after the one that looked at it last.
+#[inline]
 pub fn dispatch(chain: &mut Chain, mut irb: Box<Irb>) -> Outcome {
     while let Some(device) = chain.device_mut(irb.position) {
         match device.dispatch(irb) {
@@ -156,6 +157,7 @@ pub fn dispatch(chain: &mut Chain, mut irb: Box<Irb>) -> Outcome {
 }
 
 /// Tells the devices on the stack, last one first.
+#[inline]
 pub fn complete(chain: &mut Chain, mut irb: Box<Irb>) -> Box<Irb> {
     while let Some(StackFrame { device, context }) = irb.stack.pop() {
         if let Some(device) = chain.device_mut(device) {

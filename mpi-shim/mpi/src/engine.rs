@@ -153,9 +153,12 @@ impl Host for Visited {
     }
 }
 
-/// The devices that `VMI_CHAIN` puts on every connection: `checksum,compress level=3`.
+/// The devices that `VMI_CHAIN` puts on every connection: `checksum,compress level=3`. A wrong name ends the job: who
+/// misspells `crypt` must not be left without.
 fn initial_filters() -> std::result::Result<Vec<Spec>, String> {
-    Spec::parse_list(&std::env::var("VMI_CHAIN").unwrap_or_default())
+    let specs = Spec::parse_list(&std::env::var("VMI_CHAIN").unwrap_or_default())?;
+    let wrong = specs.iter().find_map(|spec| vmi::devices::filters::check(spec).err());
+    wrong.map_or(Ok(specs), |why| Err(format!("VMI_CHAIN: {why}")))
 }
 
 /// Runs `f` (a sleep) with the library open to other threads. No `RefCell` may be borrowed.

@@ -166,9 +166,15 @@ impl Live {
         epoch != self.inward.epoch() && (self.above > 0 || self.inward.chain().is_pending())
     }
 
+    /// The network is one of the connection's.
+    #[inline]
+    pub fn knows(&self, id: u8) -> bool {
+        self.links.iter().any(|(known, _)| *known == id)
+    }
+
     /// A network by which the peer can be reached.
     pub fn add_network(&mut self, id: u8, sinks: &mut Sinks, down: &[u8], now: u64) {
-        if self.links.iter().any(|(known, _)| *known == id) {
+        if self.knows(id) {
             return;
         }
         self.xfer.add_network(id, sinks.name(id), sinks.properties(id));

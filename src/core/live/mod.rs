@@ -266,15 +266,18 @@ impl Lively {
     /// The next frame for the layer above, from the sinks or from what has waited here.
     pub fn next(&mut self, sinks: &mut Sinks, alerts: &mut Alerts) -> Option<Incoming> {
         for _ in 0..64 {
-            if let Some(frame) = self.hand_up() {
+            if !self.arrived.is_empty()
+                && let Some(frame) = self.hand_up()
+            {
                 return Some(frame);
             }
             let Some(frame) = sinks.next() else {
                 self.fruitless = self.fruitless.wrapping_add(1);
                 if self.fruitless.is_multiple_of(TEND) {
                     self.tend(sinks, alerts);
+                    return self.hand_up();
                 }
-                return self.hand_up();
+                return None;
             };
             if frame.header.kind < kind::CORE {
                 return Some(frame);
@@ -290,13 +293,18 @@ impl Lively {
         if self.handed.is_some() {
             return None;
         }
-        let mut irb = self.arrived.pop_front()?;
+        let irb = self.arrived.pop_front()?;
+        Some(self.hand(irb))
+    }
+
+    #[inline]
+    fn hand(&mut self, mut irb: Box<Irb>) -> Incoming {
         let (len, payload) = contiguous(&mut irb.slab);
         let header = Header { len, ..irb.header };
         let token = Token { sink: LIVE, slot: irb.connection, line: 0 };
         let frame = Incoming { peer: irb.connection, header, payload, token };
         self.handed = Some(irb);
-        Some(frame)
+        frame
     }
 
     /// The layer above is done with the frame handed up last.
@@ -308,22 +316,35 @@ impl Lively {
         keep_spare(&mut self.spare, done);
     }
 
-    /// Takes a frame of the core's own kinds. Some: it goes up as it lies in the sink.
-    pub fn arrive(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, frame: Incoming) -> Option<Incoming> {
-        if frame.token.sink >= FIRST {
-            self.now = monotonic_ns();
-        }
-        let now = self.now;
+    /// The peer uses a connection, or a network of one, for the first time or again.
+    #[cold]
+    fn meet(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, frame: &Incoming) {
         self.make(sinks, alerts, frame.peer);
-        let live = self.connections[frame.peer as usize].as_mut()?;
+        let Some(live) = &mut self.connections[frame.peer as usize] else { return };
         if !live.active {
             // The peer has left the direct way again.
             (live.active, live.peer_direct) = (true, false);
             self.active.push(frame.peer);
             self.back.push(frame.peer);
         }
-        live.add_network(frame.token.sink, sinks, &self.down, now);
-        let arrival = live.xfer.arrive(frame.token.sink, &frame.header, now);
+        live.add_network(frame.token.sink, sinks, &self.down, self.now);
+    }
+
+    /// Takes a frame of the core's own kinds. Some: it goes up, as it lies in the sink or through the receive chain.
+    pub fn arrive(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, frame: Incoming) -> Option<Incoming> {
+        if frame.token.sink >= FIRST {
+            self.now = monotonic_ns();
+        }
+        let now = self.now;
+        let known = self.connections[frame.peer as usize].as_ref();
+        if !known.is_some_and(|live| live.active && live.knows(frame.token.sink)) {
+            self.meet(sinks, alerts, &frame);
+        }
+        let live = self.connections[frame.peer as usize].as_mut()?;
+        let arrival = match live.xfer.arrive_thin(frame.token.sink, &frame.header, now) {
+            Some((epoch, kind)) => Arrival::Deliver { epoch, kind },
+            None => live.xfer.arrive(frame.token.sink, &frame.header, now),
+        };
         if live.xfer.wants_out() {
             live.flush(sinks, now);
         }
@@ -334,8 +355,9 @@ impl Lively {
                 return Some(up);
             }
             Arrival::Deliver { epoch, kind: inner } if inner < kind::CORE && live.follows(epoch) => {
-                self.climb(sinks, alerts, &frame, epoch, inner);
+                let up = self.climb(sinks, alerts, &frame, epoch, inner);
                 self.take_ready(sinks, alerts, frame.peer);
+                return up;
             }
             Arrival::Deliver { epoch, kind } => {
                 let slab = copied(&frame);
@@ -356,27 +378,45 @@ impl Lively {
         None
     }
 
-    /// A frame of the program goes up the receive chain of its epoch.
-    fn climb(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, frame: &Incoming, epoch: u16, inner: u8) {
-        let Some(live) = &mut self.connections[frame.peer as usize] else { return };
-        let gone = live.inward.go_to(epoch);
+    /// A frame of the program goes up the receive chain of its epoch. Some: it is through, and nothing is before it.
+    #[inline]
+    fn climb(
+        &mut self,
+        sinks: &mut Sinks,
+        alerts: &mut Alerts,
+        frame: &Incoming,
+        epoch: u16,
+        inner: u8,
+    ) -> Option<Incoming> {
+        let live = self.connections[frame.peer as usize].as_mut()?;
+        if live.inward.epoch() != epoch
+            && let Err(why) = live.inward.go_to(epoch)
+        {
+            sinks.release(frame.token);
+            live.lose(alerts, format!("rank {} broke the protocol: {why}", frame.peer));
+            return None;
+        }
         let up = in_place(*frame, inner);
         let irb = request(&mut self.spare, Command::Receive, frame.peer, up.header, |to| {
             up.payload.copy_to(to, up.header.len);
         });
         sinks.release(frame.token);
-        match gone.map(|()| dispatch(live.inward.chain(), irb)) {
-            Ok(Outcome::Passed(irb)) => {
+        match dispatch(live.inward.chain(), irb) {
+            Outcome::Passed(irb) => {
                 live.above += 1;
+                if self.arrived.is_empty() && self.handed.is_none() {
+                    return Some(self.hand(irb));
+                }
                 self.arrived.push_back(irb);
             }
-            Ok(Outcome::Completed(irb)) => live.mourn(alerts, irb.status),
-            Ok(Outcome::Pending) => {}
-            Err(why) => live.lose(alerts, format!("rank {} broke the protocol: {why}", frame.peer)),
+            Outcome::Completed(irb) => live.mourn(alerts, irb.status),
+            Outcome::Pending => {}
         }
+        None
     }
 
     /// What has waited for the frame that has just been delivered.
+    #[inline]
     fn take_ready(&mut self, sinks: &mut Sinks, alerts: &mut Alerts, peer: u32) {
         while let Some(live) = &mut self.connections[peer as usize]
             && let Some(Ready { epoch, kind, slab }) = live.xfer.next_ready()
@@ -459,6 +499,7 @@ impl Lively {
 }
 
 /// A frame as it lies in the sink, without what the core has put around it.
+#[inline]
 fn in_place(frame: Incoming, inner: u8) -> Incoming {
     let bytes: [u8; INNER] = frame.bytes(0);
     let len = frame.header.len.saturating_sub(INNER);
@@ -506,6 +547,7 @@ fn copied(frame: &Incoming) -> Slab {
 }
 
 /// A request for one frame.
+#[inline]
 fn request(
     spare: &mut Spare,
     command: Command,
@@ -524,6 +566,7 @@ fn request(
     irb
 }
 
+#[inline]
 fn keep_spare(spare: &mut Spare, irb: Box<Irb>) {
     if spare.len() < SPARE {
         spare.push(irb);
@@ -531,6 +574,7 @@ fn keep_spare(spare: &mut Spare, irb: Box<Irb>) {
 }
 
 /// The slab's bytes in one piece; a scattered slab is gathered into a buffer of its own first.
+#[inline]
 fn contiguous(slab: &mut Slab) -> (usize, UserBuf) {
     if slab.ops().len() > 1 {
         let whole = Buffer::allocate(slab.len());

@@ -2,7 +2,7 @@
 //! sequence; they may be lost.
 
 use super::Xfer;
-use super::wire::{Said, ack_header, distance};
+use super::wire::{Said, ack_header};
 use crate::core::frame::Header;
 
 /// What has arrived and is not yet acknowledged.
@@ -57,11 +57,7 @@ impl Xfer {
     #[inline]
     pub(super) fn owe(&mut self, slot: usize, seq: u32, bytes: usize, now: u64) {
         let path = &mut self.paths[slot];
-        let heard = &mut path.heard;
-        heard.at = now;
-        if !heard.fresh || distance(heard.last, seq) > 0 {
-            (heard.last, heard.fresh) = (seq, true);
-        }
+        path.heard.note(seq, now);
         if path.properties.reliable {
             return;
         }

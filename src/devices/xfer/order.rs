@@ -77,9 +77,15 @@ impl Order {
         self.bytes
     }
 
+    /// Nothing is held, and this frame is the expected one.
+    #[inline]
+    pub fn is_turn_of(&self, seq: u32) -> bool {
+        seq == self.expected && self.held == 0
+    }
+
     #[inline]
     pub fn place(&self, seq: u32, len: usize) -> Place {
-        if seq == self.expected && self.held == 0 {
+        if self.is_turn_of(seq) {
             return Place::Next;
         }
         match usize::try_from(distance(self.expected, seq)) {

@@ -5,6 +5,7 @@ use super::gauge::Gauge;
 use super::settings::Settings;
 use super::throttle::Throttle;
 use super::window::Window;
+use super::wire::distance;
 use crate::core::device::Properties;
 use std::collections::VecDeque;
 
@@ -61,6 +62,17 @@ pub struct Heard {
     pub last: u32,
     /// Something arrived since the last ack.
     pub fresh: bool,
+}
+
+impl Heard {
+    /// A frame has arrived.
+    #[inline]
+    pub fn note(&mut self, seq: u32, now: u64) {
+        self.at = now;
+        if !self.fresh || distance(self.last, seq) > 0 {
+            (self.last, self.fresh) = (seq, true);
+        }
+    }
 }
 
 pub struct Path {

@@ -35,6 +35,26 @@ impl Xfer {
         counts.bytes_out += bytes as u64;
     }
 
+    /// The same at the other end: a frame of the only network, a reliable one, whose turn it is and that brings no news
+    /// of ours. Deliver it. None: nothing has changed, ask [`Xfer::arrive`].
+    #[inline]
+    pub fn arrive_thin(&mut self, network: u8, header: &Header, now: u64) -> Option<(u16, u8)> {
+        let [path] = self.paths.as_mut_slice() else { return None };
+        let [word, seq, ack] = header.meta;
+        let plain = path.id == network && path.properties.reliable;
+        let whole = header.kind == kind::LIVE && header.len >= super::INNER;
+        if !(plain && whole && self.order.is_turn_of(seq) && wire::distance(self.window.base(), ack) <= 0) {
+            return None;
+        }
+        self.order.pending = None;
+        self.order.advance();
+        self.watch.active = true;
+        path.heard.note(seq, now);
+        path.counts.frames_in += 1;
+        path.counts.bytes_in += header.len as u64;
+        Some(wire::split_word(word))
+    }
+
     /// The number that the next frame will get.
     #[inline]
     pub fn next_sequence(&self) -> u32 {

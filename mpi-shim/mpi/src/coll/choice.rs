@@ -14,6 +14,9 @@
 //! A collective's row is overridden for the whole job by an environment variable that is read once:
 //! `VMI_COLL_ALLREDUCE=ring`. Names are those of the enumerations below, in lower case with `-` between words. An
 //! algorithm that cannot serve a call (`ring` with an operation that does not commute) is passed over.
+//!
+//! On a board all ranks copy through cells or read from each other. With two ranks a message is faster from about
+//! 1 KiB on where data goes one way only: the receiver copies it once, and both ends share the copy of a long one.
 
 use std::sync::OnceLock;
 
@@ -27,6 +30,7 @@ const MANY: usize = 64;
 const CROWD: usize = vmi::shm::board::MOST_MEMBERS;
 const ANY: usize = usize::MAX;
 const KIB: usize = 1 << 10;
+const HALF_KIB: usize = KIB / 2;
 
 struct Row<A> {
     /// Number of ranks, at most.
@@ -110,8 +114,8 @@ collectives! {
         /// Blocks down the tree, then around a ring.
         ScatterRing "scatter-ring",
     } [
-        row(CROWD, ANY, Bcast::Board),
-        row(2, ANY, Bcast::Linear), row(MANY, KIB, Bcast::Linear),
+        row(2, 64 * KIB, Bcast::Board), row(2, ANY, Bcast::Linear), row(CROWD, ANY, Bcast::Board),
+        row(MANY, KIB, Bcast::Linear),
         row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain),
     ];
 
@@ -125,8 +129,9 @@ collectives! {
         /// Reduce-scatter around a ring, blocks then sent to the root.
         Ring "ring",
     } [
-        row(CROWD, ANY, Reduce::Board),
-        row(2, ANY, Reduce::Tree), row(MANY, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),
+        row(2, HALF_KIB, Reduce::Board), row(2, ANY, Reduce::Tree), row(CROWD, 32 * KIB, Reduce::Board),
+        row(SOME, 1024 * KIB, Reduce::Tree), row(SOME, ANY, Reduce::Ring), row(CROWD, ANY, Reduce::Board),
+        row(MANY, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),
         row(ANY, ANY, Reduce::Ring), row(ANY, ANY, Reduce::Tree),
     ];
 
@@ -174,7 +179,7 @@ collectives! {
         /// Up a binomial tree: the root receives log2(n) messages.
         Tree "tree",
     } [
-        row(CROWD, 16 * KIB, Gather::Board),
+        row(2, HALF_KIB, Gather::Board), row(2, ANY, Gather::Linear), row(CROWD, 16 * KIB, Gather::Board),
         row(SOME, ANY, Gather::Linear), row(ANY, KIB, Gather::Tree), row(ANY, ANY, Gather::Linear),
     ];
 
@@ -186,7 +191,7 @@ collectives! {
         /// Down a binomial tree: the root sends log2(n) messages.
         Tree "tree",
     } [
-        row(CROWD, 64 * KIB, Scatter::Board),
+        row(2, HALF_KIB, Scatter::Board), row(2, ANY, Scatter::Linear), row(CROWD, 64 * KIB, Scatter::Board),
         row(SOME, ANY, Scatter::Linear), row(ANY, KIB, Scatter::Tree), row(ANY, ANY, Scatter::Linear),
     ];
 
@@ -217,7 +222,7 @@ collectives! {
         /// Every rank sends every block directly.
         Direct "direct",
     } [
-        row(CROWD, ANY, Alltoall::Board),
+        row(2, 8 * KIB, Alltoall::Board), row(2, 64 * KIB, Alltoall::Direct), row(CROWD, ANY, Alltoall::Board),
         row(SOME, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct),
     ];
 }

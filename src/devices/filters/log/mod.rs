@@ -16,7 +16,7 @@ use crate::sys::clock::monotonic_ns;
 use pcapng::{HEAD, Packet};
 use sha2::{Digest, Sha256};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 use writer::Writer;
 
@@ -37,9 +37,17 @@ fn open(spec: &Spec, site: &Site) -> Result<Box<dyn Device>, String> {
     options.finish()?;
     let file = file_name(pattern, site)?;
     let writer = writer::open(Path::new(&file)).map_err(|why| format!("log: {why}"))?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-    let offset = now.wrapping_sub(monotonic_ns());
-    Ok(Box::new(Log { site: *site, snap, file, writer, offset, frames: 0, bytes: 0 }))
+    Ok(Box::new(Log { site: *site, snap, file, writer, offset: offset(), frames: 0, bytes: 0 }))
+}
+
+/// What makes the monotonic clock the time of day: the same for all logs of a process, or frames of one file would go
+/// back in time whenever the process had to wait between the two readings.
+fn offset() -> u64 {
+    static OFFSET: OnceLock<u64> = OnceLock::new();
+    *OFFSET.get_or_init(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        now.wrapping_sub(monotonic_ns())
+    })
 }
 
 fn file_name(pattern: &str, site: &Site) -> Result<String, String> {
