@@ -1,30 +1,17 @@
-#!/usr/bin/env python3
-"""Compares tcp between two hosts with MPICH, Open MPI and Intel MPI over their tcp: one rank in each of two network
-namespaces that a virtual cable joins. A run counts only if its results were right and its bytes crossed the cable.
-
-    c-tests/bench/tcp.py [--rounds N] [--time SECONDS] [--only latency,bandwidth,both] [--sizes 8,1048576] [--mpi ours,…]
-                         [--stage DIR] [--cache DIR] [--json FILE] [--env NAME=VALUE]
-
-Needs root and iproute2, and what c-tests/bench/run has put below target/bench: the peers and the compiled programs.
+"""A part of c-tests/bench/run: tcp between two hosts, against MPICH, Open MPI and Intel MPI over their tcp. One rank in
+each of two network namespaces that a virtual cable joins. A run counts only if its results were right and its bytes
+crossed the cable. Needs root and iproute2.
 """
-import argparse
 import json
 import os
-import random
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 OURS = "ours"
-SMALL = [0, 8, 64, 256, 1024, 4096]
-LARGE = [16384, 65536, 262144, 1048576, 4194304]
-GROUPS = {"latency": SMALL, "bandwidth": SMALL[1:] + LARGE, "both": SMALL[1:] + LARGE}
 AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
            "PRTE_ALLOW_RUN_AS_ROOT": "1", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 # Stands in for ssh: options, a host, a command. Each host has a name of its own, so that no peer takes both for one, and
@@ -154,7 +141,7 @@ def run(name, environment, launcher, program, cable, limit=120):
     rows = parse(out)
     if not rows:
         return None, "results were wrong"
-    least = 20 * max(int(label) for label in rows)
+    least = max(int(label) for _, label in rows)
     crossed = cable.crossed() - before
     return (rows, None) if crossed >= least else (None, f"only {crossed} bytes crossed the cable")
 
@@ -162,96 +149,30 @@ def run(name, environment, launcher, program, cable, limit=120):
 def parse(text):
     """`label microseconds` lines, taken only from a run that says CHECKED."""
     lines = [line.split() for line in text.splitlines()]
-    if ["CHECKED"] not in lines:
+    if lines[-1:] != [["CHECKED"]]:
         return None
-    return {words[0]: float(words[1]) for words in lines if len(words) == 2 and words[0].isdigit()}
+    return {(w[0], w[1]): w[2] if w[2] == "slow" else float(w[2]) for w in lines if len(w) == 3 and w[1].isdigit()}
 
 
-# ---- alone ----
-
-def implementations(cache, stage):
-    """Name, environment, launcher, folder of the programs."""
-    found = [(OURS, {"VMI_LIB_DIR": f"{stage}/lib"}, f"{stage}/bin/vmirun", cache / "programs/std")]
-    for name in ("mpich", "mpich-ucx", "openmpi", "intel"):
-        venv = cache / f"venv-{name.split('-')[0]}"
-        programs = cache / "programs" / ("openmpi" if name == "openmpi" else "mpich")
-        if (venv / "bin/mpiexec").exists() and (programs / "p2p").exists():
-            environment = {"PATH": f"{venv}/bin:{os.environ['PATH']}", "LD_LIBRARY_PATH": f"{venv}/lib",
-                           "VIRTUAL_ENV": str(venv)}
-            found.append((name, environment, str(venv / "bin/mpiexec"), programs))
-    return found
 
 
-def measure(found, groups, options, cable):
-    samples, complaints = {}, {}
-    for _ in range(options.rounds):
-        for group in groups:
-            order = list(found)
-            random.shuffle(order)
-            for name, environment, launcher, programs in order:
-                sizes = [str(n) for n in options.sizes or GROUPS[group]]
-                program = [str(programs / "p2p"), group, str(options.time)] + sizes
-                rows, why = run(name, environment, launcher, program, cable)
-                if why:
-                    complaints[f"{name}: {group}"] = why
-                for row, value in (rows or {}).items():
-                    samples.setdefault(group, {}).setdefault(row, {}).setdefault(name, []).append(value)
-    return samples, complaints
 
+def works(place):
+    """What `run` asks for: one work, latency and bandwidth over the cable."""
+    from harness.works import Work
 
-def print_table(samples, names):
-    logs = []
-    for group, rows in samples.items():
-        print(f"\ntcp, {group}  (µs)\n  {'bytes':>10}" + "".join(f"{name:>12}" for name in names) + f"{'ours/best':>12}"
-              f"{'ours MB/s':>12}")
-        for row, by_name in rows.items():
-            medians = {name: statistics.median(values) for name, values in by_name.items()}
-            others = [value for name, value in medians.items() if name != OURS]
-            ratio = medians[OURS] / min(others) if OURS in medians and others else None
-            cells = "".join(f"{medians[name]:>12.4g}" if name in medians else f"{'–':>12}" for name in names)
-            rate = f"{int(row) / medians[OURS]:>12.0f}" if OURS in medians else ""
-            print(f"  {row:>10}{cells}" + (f"{ratio:>12.2f}" if ratio else f"{'–':>12}") + rate)
-            logs += [ratio] if ratio else []
-    if logs:
-        print(f"\ngeometric mean of ours/best over {len(logs)} points: {statistics.geometric_mean(logs):.2f}; "
-              f"above 1.0: {sum(ratio > 1.0 for ratio in logs)}")
+    class Tcp(Work):
+        def __init__(self):
+            super().__init__("tcp", 2, "p2p", ["tcp-latency", "tcp-oneway", "tcp-both"])
 
+        def run(self, mpi, place):
+            sections = [section.removeprefix("tcp-") for section in self.sections]
+            program = [place.program(mpi, "p2p"), "0.05", "12", "few" if place.quick else "all"] + sections
+            with Cable(place.cache) as cable:
+                rows, why = run(mpi.name, mpi.env, mpi.launcher[0], program, cable, place.limit)
+            return rows and {(f"tcp-{s}", label): v for (s, label), v in rows.items()}, why
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--time", type=float, default=0.1, help="seconds for one size")
-    parser.add_argument("--only", default=",".join(GROUPS))
-    parser.add_argument("--sizes", type=lambda text: text.split(","))
-    parser.add_argument("--mpi", help="only these, comma separated")
-    parser.add_argument("--stage", help="use this installed tree instead of building one")
-    parser.add_argument("--cache", default=str(ROOT / "target/bench"), help="folder of the peers and programs")
-    parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for our runs")
-    parser.add_argument("--json", metavar="FILE")
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if why := why_not():
-        print(f"tcp between two hosts: SKIPPED, {why}")
-        return 0
-    stage = options.stage or subprocess.check_output(
-        ["cargo", "run", "-q", "--release", "-p", "vmi-c-tests", "--", "--stage"], cwd=ROOT, text=True).strip()
-    found = implementations(Path(options.cache).resolve(), stage)
-    found[0][1].update(pair.split("=", 1) for pair in options.env)
-    wanted = options.mpi.split(",") if options.mpi else [each[0] for each in found]
-    found = [each for each in found if each[0] in wanted]
-    try:
-        with Cable(options.cache) as cable:
-            samples, complaints = measure(found, options.only.split(","), options, cable)
-    except RuntimeError as why:
-        print(f"tcp between two hosts: SKIPPED, {why}")
-        return 0
-    print_table(samples, [each[0] for each in found])
-    for what, why in complaints.items():
-        print(f"no number: {what}: {why}")
-    if options.json:
-        Path(options.json).write_text(json.dumps({"samples": samples, "complaints": complaints}, indent=1))
-    return 1 if any(what.startswith(OURS) for what in complaints) else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        print(f"tcp between two hosts: SKIPPED, {why}", file=sys.stderr)
+        return []
+    return [Tcp()]
