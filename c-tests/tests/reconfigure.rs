@@ -77,7 +77,8 @@ fn a_hundred_changes_do_not_touch_the_result() {
         return vmi_c_tests::skip("lammps is not installed");
     };
     let Some(hosts) = Hosts::make(31) else { return };
-    let input = input(4000);
+    // Long enough for all changes, also where the program is fast.
+    let input = input(16_000);
     let arguments = ["-in", input.to_str().expect("a plain path"), "-log", "none"];
     let alone = hosts.run_program(2, &lammps, &[], &arguments, LIMIT);
     assert!(alone.code == Some(0), "{}", alone.report());

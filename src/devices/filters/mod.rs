@@ -65,18 +65,10 @@ pub fn open(spec: &Spec, site: &Site) -> Result<Box<dyn Device>, String> {
     }
     match FILTERS.iter().find(|entry| entry.name == spec.name) {
         Some(entry) => (entry.open)(spec, site),
-        None => Err(unknown(spec)),
+        None => {
+            Err(format!("there is no filter '{}', expected {} or the path of a plug-in", spec.name, names()))
+        }
     }
-}
-
-/// Whether there may be such a filter; what only its opening can tell is told then.
-pub fn check(spec: &Spec) -> Result<(), String> {
-    let known = spec.name.contains('/') || FILTERS.iter().any(|entry| entry.name == spec.name);
-    if known { Ok(()) } else { Err(unknown(spec)) }
-}
-
-fn unknown(spec: &Spec) -> String {
-    format!("there is no filter '{}', expected {} or the path of a plug-in", spec.name, names())
 }
 
 /// A JSON string.
