@@ -175,7 +175,7 @@ fn connect(name: &str) -> Option<UnixStream> {
 fn devices_come_and_go_while_ranks_meet_on_a_board() {
     let _alone = alone();
     let program = compile("mpi/coll/board", Abi::Standard).unwrap_or_else(|why| panic!("{why}"));
-    let mut job = Job::of(&mut job::ranks(3, &program, &["100", "6"]));
+    let mut job = Job::of(&mut job::ranks(3, &program, ["100", "6"]));
     for device in ["pass", "profile", "crypt", "pass --ranks 0 --peers 2"] {
         job.does("attach", device);
         std::thread::sleep(Duration::from_millis(300));
