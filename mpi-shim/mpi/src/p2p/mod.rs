@@ -1,6 +1,15 @@
 //! Point-to-point communication (MPI-5.0 §3).
 //!
 //! One up: the emitters. One down: [`protocol`], which turns messages into frames, and [`crate::matching`].
+//!
+//! What 8 bytes cost, in instructions (callgrind; two ranks, 64 messages each way in flight, standard ABI):
+//!
+//! ```text
+//!   MPI_Isend    545   entering, handles, request 124 · checks 106 · credit, header, ring, bell 315
+//!   MPI_Irecv    456   entering, handles, request 217 · checks 116 · filing 123
+//!   arrival      553   looking at the rings and loopback, matching 98, copying, completing the request
+//! ```
+//! The time of a single message is the cache line's: half a round trip is 34 ns above the raw line.
 
 pub mod buffered;
 mod direct;
