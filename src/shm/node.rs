@@ -126,7 +126,8 @@ impl SharedLines {
     }
 }
 
-/// Bytes of a record, at most, that are pushed towards the consumer: for more it costs the producer too much.
+/// Bytes of a record, at most, that are pushed towards the consumer: for more it costs the producer too much. (Bare ring in C,
+/// half round trip of 2 KiB: 0.53 µs without, 0.64 with.)
 const HANDED: usize = 512;
 
 impl Lines for SharedLines {
