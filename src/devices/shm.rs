@@ -169,6 +169,19 @@ impl Shm {
         }
     }
 
+    /// The next frame of the rings after the one whose turn it was.
+    fn next_of_others(&mut self) -> Option<Incoming> {
+        for _ in 1..self.active.len() {
+            self.cursor = if self.cursor + 1 < self.active.len() { self.cursor + 1 } else { 0 };
+            let &index = self.active.get(self.cursor)?;
+            if let Some(frame) = self.poll_ring(index) {
+                self.budget -= 1;
+                return Some(frame);
+            }
+        }
+        None
+    }
+
     #[inline]
     fn poll_ring(&mut self, index: u32) -> Option<Incoming> {
         let ring = self.rings[index as usize].as_mut()?;
@@ -196,6 +209,7 @@ impl Shm {
     fn quarantine(&mut self, index: u32, why: String) {
         self.rings[index as usize] = None;
         self.active.retain(|&a| a != index);
+        self.cursor = 0;
         self.given_up.push(index);
         let rank = self.ranks[index as usize];
         let text = format!("shared-memory ring from rank {rank} is corrupt ({why}); it is no longer read");
@@ -287,22 +301,19 @@ impl Sink for Shm {
 
     #[inline]
     fn next(&mut self) -> Option<Incoming> {
-        for _ in 0..self.active.len() {
-            if self.cursor >= self.active.len() {
-                self.cursor = 0;
-            }
-            let Some(&index) = self.active.get(self.cursor) else { break };
-            if self.budget > 0
-                && let Some(frame) = self.poll_ring(index)
-            {
-                self.budget -= 1;
-                return Some(frame);
-            }
-            self.budget = BUDGET;
-            self.cursor += 1;
+        if self.budget > 0
+            && let Some(&index) = self.active.get(self.cursor)
+            && let Some(frame) = self.poll_ring(index)
+        {
+            self.budget -= 1;
+            return Some(frame);
         }
-        self.accept();
-        None
+        self.budget = BUDGET;
+        let frame = if self.active.len() > 1 { self.next_of_others() } else { None };
+        if frame.is_none() {
+            self.accept();
+        }
+        frame
     }
 
     #[inline]

@@ -95,6 +95,8 @@ struct Queue<T> {
     nodes: Vec<Node<T>>,
     free: Vec<u32>,
     indexes: [Option<Index>; KINDS],
+    /// There are indexes besides the exact one.
+    wild: bool,
     len: usize,
     next_seq: u64,
 }
@@ -102,9 +104,10 @@ struct Queue<T> {
 impl<T> Queue<T> {
     fn new() -> Self {
         let indexes = [Some(Index::new(FIRST_BUCKETS)), None, None, None];
-        Queue { nodes: Vec::new(), free: Vec::new(), indexes, len: 0, next_seq: 0 }
+        Queue { nodes: Vec::new(), free: Vec::new(), indexes, wild: false, len: 0, next_seq: 0 }
     }
 
+    #[inline]
     fn push(&mut self, key: Envelope, value: T) -> Entry {
         let node = Node { key, seq: self.next_seq, links: [UNLINKED; KINDS], value: Some(value) };
         self.next_seq += 1;
@@ -119,8 +122,9 @@ impl<T> Queue<T> {
             }
         };
         self.len += 1;
-        for kind in 0..KINDS {
-            self.link(kind, at);
+        self.link(EXACT, at);
+        if self.wild {
+            (EXACT + 1..KINDS).for_each(|kind| self.link(kind, at));
         }
         if self.len > self.bucket_count() {
             self.grow();
@@ -187,6 +191,7 @@ impl<T> Queue<T> {
             (0..self.nodes.len() as u32).filter(|&n| self.nodes[n as usize].value.is_some()).collect();
         order.sort_unstable_by_key(|&n| self.nodes[n as usize].seq);
         self.indexes[kind] = Some(Index::new(buckets));
+        self.wild |= kind != EXACT;
         for at in order {
             self.link(kind, at);
         }
@@ -216,8 +221,9 @@ impl<T> Queue<T> {
     #[inline]
     fn remove(&mut self, at: u32) -> Option<(Envelope, T)> {
         let value = self.nodes.get_mut(at as usize)?.value.take()?;
-        for kind in 0..KINDS {
-            self.unlink(kind, at);
+        self.unlink(EXACT, at);
+        if self.wild {
+            (EXACT + 1..KINDS).for_each(|kind| self.unlink(kind, at));
         }
         self.free.push(at);
         self.len -= 1;
@@ -229,13 +235,14 @@ impl<T> Queue<T> {
 pub struct Matching<R, M> {
     posted: Queue<R>,
     unexpected: Queue<M>,
-    /// Posted receives of each kind of pattern.
+    /// Posted receives of each kind of pattern, and of all kinds with a wildcard.
     posted_kinds: [usize; KINDS],
+    posted_wild: usize,
 }
 
 impl<R, M> Default for Matching<R, M> {
     fn default() -> Self {
-        Matching { posted: Queue::new(), unexpected: Queue::new(), posted_kinds: [0; KINDS] }
+        Matching { posted: Queue::new(), unexpected: Queue::new(), posted_kinds: [0; KINDS], posted_wild: 0 }
     }
 }
 
@@ -243,13 +250,24 @@ impl<R, M> Matching<R, M> {
     /// Files a receive that found no unexpected message.
     #[inline]
     pub fn post(&mut self, pattern: Envelope, receive: R) -> Entry {
-        self.posted_kinds[pattern.kind()] += 1;
+        let kind = pattern.kind();
+        self.posted_kinds[kind] += 1;
+        self.posted_wild += usize::from(kind != EXACT);
         self.posted.push(pattern, receive)
     }
 
     /// Takes the receive that an arriving message belongs to.
     #[inline]
     pub fn take_posted(&mut self, message: Envelope) -> Option<R> {
+        let at = match self.posted_wild {
+            0 => self.posted.find(EXACT, message)?,
+            _ => self.first_posted(message)?,
+        };
+        self.remove_posted(at)
+    }
+
+    /// The receive posted first of those, of all kinds, that take `message`.
+    fn first_posted(&mut self, message: Envelope) -> Option<u32> {
         let mut best: Option<u32> = None;
         for kind in 0..KINDS {
             if self.posted_kinds[kind] == 0 {
@@ -265,16 +283,21 @@ impl<R, M> Matching<R, M> {
                 (b, f) => f.or(b),
             };
         }
-        let (key, receive) = self.posted.remove(best?)?;
-        self.posted_kinds[key.kind()] -= 1;
+        best
+    }
+
+    #[inline]
+    fn remove_posted(&mut self, at: u32) -> Option<R> {
+        let (key, receive) = self.posted.remove(at)?;
+        let kind = key.kind();
+        self.posted_kinds[kind] -= 1;
+        self.posted_wild -= usize::from(kind != EXACT);
         Some(receive)
     }
 
     /// Withdraws a posted receive (cancel). None if it has been matched meanwhile.
     pub fn withdraw(&mut self, entry: Entry) -> Option<R> {
-        let (key, receive) = self.posted.remove(entry.0)?;
-        self.posted_kinds[key.kind()] -= 1;
-        Some(receive)
+        self.remove_posted(entry.0)
     }
 
     /// Files a message that found no receive.

@@ -8,7 +8,7 @@
 use super::protocol::{FRAME_COST, Receiving, Traffic, envelope_of, kind, received_status, truncated};
 use crate::comm::Comm;
 use crate::constants::{ANY_SOURCE, ANY_TAG};
-use crate::datatype::Datatype;
+use crate::datatype::{Datatype, Memory};
 use crate::error::Error;
 use crate::matching::Envelope;
 use crate::request::table::{Body, Requests};
@@ -86,7 +86,7 @@ impl Traffic {
 
     /// Posts the receive.
     fn file(&mut self, to: &Target<'_>) -> RequestId {
-        let body = Body::Receive(Receiving::new(to.buf, to.count, to.datatype.clone()));
+        let body = Body::Receive(Receiving::new(Memory::new(to.buf, to.count, to.datatype)));
         let request = self.requests.insert(Some(to.comm.clone()), body);
         self.receive(request, to.pattern);
         Requests::handle(request)

@@ -113,9 +113,9 @@ impl Traffic {
         else {
             return;
         };
-        let window = out.datatype.contiguous_window(out.buf, out.count);
+        let window = out.from.block();
         let sound = share.len <= out.total && share.chunk >= LEAST_CHUNK && share.chunks() <= MOST_CHUNKS;
-        let (Some((from, _)), true, (_, Some(claims))) = (window, sound, self.core.claims(peer)) else {
+        let (Some(from), true, (_, Some(claims))) = (window, sound, self.core.claims(peer)) else {
             return;
         };
         while let Some(chunk) = claims.last(tag, share.chunks()) {

@@ -53,7 +53,7 @@ impl Traffic {
         let Some(out) = self.requests.outgoing(request) else { return Ok(()) };
         while out.sent < out.total {
             let (from, len) = (out.sent, (out.total - out.sent).min(piece) as usize);
-            let data = |to: UserBuf| out.datatype.pack(out.buf, out.count, from, to, len);
+            let data = |to: UserBuf| out.from.pack(from, to, len);
             if from == 0 {
                 let header = Header {
                     kind: kind::FIRST,
@@ -97,8 +97,9 @@ impl Traffic {
     /// A receive request has a message whose pieces follow.
     fn expect(&mut self, request: u32, peer: u32, envelope: Envelope, total: u64) {
         let Some(to) = self.requests.receiving(request) else { return };
-        let fits = total.min(to.capacity);
-        let error = (total > to.capacity).then(|| truncated(total, to.capacity, envelope));
+        let capacity = to.memory.bytes();
+        let fits = total.min(capacity);
+        let error = (total > capacity).then(|| truncated(total, capacity, envelope));
         (to.entry, to.peer, to.expected, to.received) = (None, peer, fits, 0);
         self.requests.set_result(request, received_status(envelope, fits), error);
     }
@@ -119,7 +120,7 @@ impl Traffic {
             Place::Request(request) => {
                 if let Some(to) = self.requests.receiving(*request) {
                     let fits = to.expected.saturating_sub(message.got).min(len) as usize;
-                    to.datatype.unpack(to.buf, to.count, message.got, from, fits);
+                    to.memory.unpack(message.got, from, fits);
                 }
             }
             Place::Block(bytes) => from.append_to(len as usize, bytes),
@@ -138,7 +139,7 @@ impl Traffic {
         match place {
             Place::Request(request) => self.requests.finish(request),
             Place::Block(mut bytes) => match self.matching.take_posted(envelope) {
-                Some(request) => self.deliver(request, peer, envelope, UserBuf::of(&mut bytes), total),
+                Some(request) => self.deliver(request, envelope, UserBuf::of(&mut bytes), total),
                 None => {
                     let what = Kept::Data(Slab::Large(bytes));
                     self.matching.keep(envelope, Unexpected { peer, what });

@@ -4,6 +4,7 @@ use super::protocol::Unexpected;
 use super::{NO_PROC, check_source, completed_with, pattern};
 use crate::comm::Comm;
 use crate::constants::{PROC_NULL, predefined::MESSAGE_NO_PROC};
+use crate::datatype::Memory;
 use crate::error::Result;
 use crate::matching::Envelope;
 use crate::request::table::{Body, Requests};
@@ -119,7 +120,7 @@ pub fn imrecv(
         fail!(REQUEST, "message has been received before, expected one from MPI_Mprobe or MPI_Improbe");
     };
     let mut traffic = e.traffic.borrow_mut();
-    let to = super::protocol::Receiving::new(buf, count, datatype);
+    let to = super::protocol::Receiving::new(Memory::new(buf, count, &datatype));
     let number = traffic.requests.insert(Some(held.comm.clone()), Body::Receive(to));
     traffic.take(number, envelope, unexpected);
     Ok(Requests::handle(number))

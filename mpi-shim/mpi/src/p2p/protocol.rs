@@ -22,13 +22,12 @@
 use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
 use crate::constants::class;
-use crate::datatype::Datatype;
+use crate::datatype::{Datatype, Memory};
 use crate::error::Error;
 use crate::matching::{Entry, Envelope, Matching};
 use crate::request::table::{Body, Requests};
 use crate::{Status, UserBuf};
 use std::collections::VecDeque;
-use std::rc::Rc;
 use vmi::core::Core;
 use vmi::core::device::SendError;
 use vmi::core::frame::{Header, Incoming};
@@ -145,9 +144,7 @@ impl Kept {
 pub struct Outgoing {
     pub peer: u32,
     pub envelope: Envelope,
-    pub buf: UserBuf,
-    pub count: i64,
-    pub datatype: Rc<Datatype>,
+    pub from: Memory,
     pub total: u64,
     pub eager: bool,
     /// Next byte to send (eager in pieces; rendezvous after CTS), and where to stop (rendezvous).
@@ -160,14 +157,11 @@ pub struct Outgoing {
 
 /// A message on its way in.
 pub struct Receiving {
-    pub buf: UserBuf,
-    pub count: i64,
-    pub datatype: Rc<Datatype>,
-    pub capacity: u64,
+    pub memory: Memory,
     /// While posted and unmatched.
     pub entry: Option<Entry>,
     pub peer: u32,
-    /// Bytes expected (at most `capacity`) and received so far, by rendezvous.
+    /// Bytes expected (at most what the memory takes) and received so far, by rendezvous.
     pub expected: u64,
     pub received: u64,
 }
@@ -291,7 +285,7 @@ impl Traffic {
         let fetchable = out.total >= self.fetch_from
             && !self.peers[peer as usize].unreadable
             && self.core.pid(peer).is_some()
-            && out.datatype.contiguous_window(out.buf, out.count).is_some();
+            && out.from.block().is_some();
         let limit = match self.core.is_near(peer) {
             true if fetchable => PIECE,
             true => self.near_limit,
@@ -395,13 +389,12 @@ impl Traffic {
         if out.eager {
             let len = out.total as usize;
             let header = Header { kind: kind::EAGER, meta, len };
-            self.core.send(peer, header, |to| out.datatype.pack(out.buf, out.count, 0, to, len))?;
+            self.core.send(peer, header, |to| out.from.pack(0, to, len))?;
             self.peers[peer as usize].uncredited += out.total + FRAME_COST;
             self.requests.complete(request, sent_status(), None);
             return Ok(());
         }
-        let address =
-            out.datatype.contiguous_window(out.buf, out.count).map_or(0, |(at, _)| at.addr() as u64);
+        let address = out.from.block().map_or(0, |at| at.addr() as u64);
         let offer = Offer { total: out.total, request, address };
         let header = Header { kind: kind::RTS, meta, len: Offer::LEN };
         self.core.send(peer, header, |to| to.write(0, &offer.encode()))?;
@@ -419,7 +412,7 @@ impl Traffic {
         };
         let (from, len) = (out.sent, (out.limit - out.sent).min(max) as usize);
         let header = Header { kind: kind::DATA, meta: [out.theirs, from as u32, (from >> 32) as u32], len };
-        self.core.send(peer, header, |to| out.datatype.pack(out.buf, out.count, from, to, len))?;
+        self.core.send(peer, header, |to| out.from.pack(from, to, len))?;
         out.sent += len as u64;
         let finished = out.sent == out.limit;
         // Round robin between the messages under way.
@@ -488,7 +481,7 @@ impl Traffic {
         let len = frame.header.len as u64;
         match self.matching.take_posted(envelope) {
             Some(request) => {
-                self.deliver(request, frame.peer, envelope, frame.payload, len);
+                self.deliver(request, envelope, frame.payload, len);
                 self.credit_back(frame.peer, len + FRAME_COST);
             }
             None => {
@@ -500,14 +493,16 @@ impl Traffic {
 
     /// Gives a whole message to a receive request.
     #[inline]
-    pub(super) fn deliver(&mut self, request: u32, peer: u32, envelope: Envelope, from: UserBuf, len: u64) {
+    pub(super) fn deliver(&mut self, request: u32, envelope: Envelope, from: UserBuf, len: u64) {
         let Some(to) = self.requests.receiving(request) else { return };
-        let fits = len.min(to.capacity);
-        to.datatype.unpack(to.buf, to.count, 0, from, fits as usize);
-        let error = (len > to.capacity).then(|| truncated(len, to.capacity, envelope));
-        to.entry = None;
-        to.peer = peer;
-        self.requests.complete(request, received_status(envelope, fits), error);
+        let capacity = to.memory.bytes();
+        let fits = len.min(capacity);
+        to.memory.unpack(0, from, fits as usize);
+        let status = received_status(envelope, fits);
+        match len > capacity {
+            false => self.requests.succeed(request, status),
+            true => self.requests.complete(request, status, Some(truncated(len, capacity, envelope))),
+        }
     }
 
     /// Reports eager bytes handed on, in portions.
@@ -534,10 +529,11 @@ impl Traffic {
     /// A receive request takes an offered message: fetch it, or ask for it.
     fn accept(&mut self, request: u32, peer: u32, envelope: Envelope, offer: Offer) {
         let Some(to) = self.requests.receiving(request) else { return };
-        let fits = offer.total.min(to.capacity);
+        let capacity = to.memory.bytes();
+        let fits = offer.total.min(capacity);
         (to.entry, to.peer, to.expected, to.received) = (None, peer, fits, 0);
-        let error = (offer.total > to.capacity).then(|| truncated(offer.total, to.capacity, envelope));
-        let window = to.datatype.contiguous_window(to.buf, to.count).map(|(at, _)| at);
+        let error = (offer.total > capacity).then(|| truncated(offer.total, capacity, envelope));
+        let window = to.memory.block();
         self.requests.set_result(request, received_status(envelope, fits), error);
         if fits == 0 || self.fetch(peer, &offer, window, fits) {
             self.control(peer, kind::FIN, [offer.request, 0, 0], [0; 8], 0);
@@ -559,7 +555,7 @@ impl Traffic {
             eprintln!("VMI: rank {} sent data nobody asked for; ignored", frame.peer);
             return;
         }
-        to.datatype.unpack(to.buf, to.count, from, frame.payload, len as usize);
+        to.memory.unpack(from, frame.payload, len as usize);
         to.received += len;
         if to.received >= to.expected {
             self.requests.finish(request);
@@ -612,7 +608,7 @@ impl Traffic {
             Kept::Offer(offer) => self.accept(request, message.peer, envelope, offer),
             Kept::Data(mut slab) => {
                 let len = slab.bytes() as u64;
-                self.deliver(request, message.peer, envelope, slab.buf(), len);
+                self.deliver(request, envelope, slab.buf(), len);
                 self.credit_back(message.peer, len + FRAME_COST);
             }
         }
@@ -694,9 +690,9 @@ impl Requests {
 }
 
 impl Receiving {
-    pub fn new(buf: UserBuf, count: i64, datatype: Rc<Datatype>) -> Self {
-        let capacity = datatype.size() * count as u64;
-        Receiving { buf, count, datatype, capacity, entry: None, peer: 0, expected: 0, received: 0 }
+    #[inline]
+    pub fn new(memory: Memory) -> Self {
+        Receiving { memory, entry: None, peer: 0, expected: 0, received: 0 }
     }
 }
 

@@ -106,10 +106,11 @@ pub fn testany(e: Eng, count: i32, requests: Handles<RequestId>, status: Statuse
     Ok((UNDEFINED, false))
 }
 
-/// The usual case of [`conclude_all`]: stores outcomes up to the first request that failed or is of a special kind.
-fn conclude_settled(e: Eng, n: usize, requests: Handles<RequestId>, statuses: Statuses) -> usize {
+/// Stores outcomes from `i` on, up to the first request that is pending, failed, or of a special kind.
+#[inline]
+fn conclude_settled(e: Eng, i: usize, n: usize, requests: Handles<RequestId>, statuses: Statuses) -> usize {
     let mut traffic = e.traffic.borrow_mut();
-    for i in 0..n {
+    for i in i..n {
         let id = requests.get(i);
         let Some(status) = traffic.requests.take_settled(id) else { return i };
         statuses.set(i, &status);
@@ -120,17 +121,19 @@ fn conclude_settled(e: Eng, n: usize, requests: Handles<RequestId>, statuses: St
     n
 }
 
-/// Stores all outcomes; an error in any of them is MPI_ERR_IN_STATUS.
+/// Stores the outcomes from `from` on; those before are stored and have not failed. An error in any of them is
+/// MPI_ERR_IN_STATUS.
 fn conclude_all(
     e: Eng,
     function: &str,
+    from: usize,
     n: usize,
     requests: Handles<RequestId>,
     statuses: Statuses,
 ) -> Result {
     let mut failed = None;
     let mut outcomes = Vec::new();
-    for i in conclude_settled(e, n, requests, statuses)..n {
+    for i in conclude_settled(e, from, n, requests, statuses)..n {
         let outcome = match ready(e, requests.get(i))? {
             Ready::Yes => take_at(e, i, requests),
             _ => Outcome { status: Status::EMPTY, error: None },
@@ -176,12 +179,6 @@ fn in_status(e: Eng, function: &str, outcomes: Vec<(usize, Outcome)>, statuses: 
     })
 }
 
-/// The first request from `i` on that may have to be waited for.
-fn first_unsettled(e: Eng, i: usize, n: usize, requests: Handles<RequestId>) -> usize {
-    let traffic = e.traffic.borrow();
-    (i..n).find(|&at| !traffic.requests.is_settled(requests.get(at))).unwrap_or(n)
-}
-
 /// True if none of the requests is pending.
 fn all_ready(e: Eng, n: usize, requests: Handles<RequestId>) -> Result<bool> {
     for i in 0..n {
@@ -194,18 +191,24 @@ fn all_ready(e: Eng, n: usize, requests: Handles<RequestId>) -> Result<bool> {
 
 pub fn waitall(e: Eng, count: i32, requests: Handles<RequestId>, statuses: Statuses) -> Result {
     let n = checked_count(count, "count")?;
-    let mut i = 0;
+    let mut settled = 0;
     loop {
-        i = first_unsettled(e, i, n, requests);
-        if i == n {
-            break;
+        settled = conclude_settled(e, settled, n, requests, statuses);
+        if settled == n {
+            return Ok(());
         }
-        match ready(e, requests.get(i))? {
+        match ready(e, requests.get(settled))? {
             Ready::No => e.progress_wait()?,
-            _ => i += 1,
+            _ => break,
         }
     }
-    conclude_all(e, "MPI_Waitall", n, requests, statuses)
+    // One of a special kind, or one that failed: the others are waited for first.
+    for i in settled..n {
+        while let Ready::No = ready(e, requests.get(i))? {
+            e.progress_wait()?;
+        }
+    }
+    conclude_all(e, "MPI_Waitall", settled, n, requests, statuses)
 }
 
 pub fn testall(e: Eng, count: i32, requests: Handles<RequestId>, statuses: Statuses) -> Result<bool> {
@@ -216,7 +219,7 @@ pub fn testall(e: Eng, count: i32, requests: Handles<RequestId>, statuses: Statu
             return Ok(false);
         }
     }
-    conclude_all(e, "MPI_Testall", n, requests, statuses).map(|()| true)
+    conclude_all(e, "MPI_Testall", 0, n, requests, statuses).map(|()| true)
 }
 
 /// Completes what is ready. None if no request is active.

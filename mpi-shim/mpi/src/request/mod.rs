@@ -17,7 +17,7 @@ pub use table::{COMPLETED, Start, Step};
 
 use crate::comm::Comm;
 use crate::constants::class;
-use crate::datatype::Datatype;
+use crate::datatype::{Datatype, Memory};
 use crate::error::{Error, Result};
 use crate::matching::Envelope;
 use crate::p2p::SendMode;
@@ -46,9 +46,9 @@ pub fn isend_raw(
     if eager && traffic.send_now(peer, envelope, buf, count, datatype, total) {
         return Ok(COMPLETED);
     }
-    let datatype = datatype.clone();
+    let from = Memory::new(buf, count, datatype);
     let (sent, limit, theirs, offered) = (0, 0, 0, false);
-    let out = Outgoing { peer, envelope, buf, count, datatype, total, eager, sent, limit, theirs, offered };
+    let out = Outgoing { peer, envelope, from, total, eager, sent, limit, theirs, offered };
     let request = traffic.requests.insert(Some(comm.clone()), Body::Send(out));
     traffic.send_later(request);
     Ok(Requests::handle(request))
@@ -67,7 +67,7 @@ pub fn irecv_raw(
     tag: i32,
 ) -> Result<RequestId> {
     let mut traffic = e.traffic.borrow_mut();
-    let to = Receiving::new(buf, count, datatype.clone());
+    let to = Receiving::new(Memory::new(buf, count, datatype));
     let request = traffic.requests.insert(Some(comm.clone()), Body::Receive(to));
     traffic.receive(request, Envelope { context, source, tag });
     Ok(Requests::handle(request))

@@ -39,15 +39,58 @@ pub struct Generalized {
     pub complete: bool,
 }
 
-struct Slot {
-    used: bool,
-    done: bool,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Free,
+    Pending,
     /// Freed by the program while pending: the slot goes back when the operation is complete.
-    orphan: bool,
+    Orphan,
+    /// Complete, without and with an error.
+    Done,
+    Failed,
+}
+
+struct Slot {
+    state: State,
     status: Status,
     error: Option<Error>,
     comm: Option<Rc<Comm>>,
     body: Body,
+}
+
+impl Slot {
+    const FREE: Slot =
+        Slot { state: State::Free, status: Status::EMPTY, error: None, comm: None, body: Body::Nothing };
+
+    /// The program knows it.
+    #[inline]
+    fn is_known(&self) -> bool {
+        !matches!(self.state, State::Free | State::Orphan)
+    }
+
+    #[inline]
+    fn is_complete(&self) -> bool {
+        matches!(self.state, State::Done | State::Failed)
+    }
+
+    #[inline]
+    fn is_pending(&self) -> bool {
+        matches!(self.state, State::Pending | State::Orphan)
+    }
+}
+
+impl Body {
+    /// Drops what it holds. (Most hold nothing that must be dropped; the compiler's own code for that is a call.)
+    #[inline]
+    fn clear(&mut self) {
+        match self {
+            Body::Nothing => {}
+            Body::Receive(to) if to.memory.block().is_some() => {
+                std::mem::forget(std::mem::replace(self, Body::Nothing));
+            }
+            _ => *self = Body::Nothing,
+        }
+    }
 }
 
 /// The outcome of a completed request.
@@ -84,22 +127,23 @@ impl Requests {
 
     #[inline]
     pub fn insert(&mut self, comm: Option<Rc<Comm>>, body: Body) -> u32 {
-        let slot =
-            Slot { used: true, done: false, orphan: false, status: Status::EMPTY, error: None, comm, body };
-        match self.free.pop() {
-            Some(at) => {
-                self.slots[at as usize] = slot;
-                at
-            }
+        let at = match self.free.pop() {
+            Some(at) => at,
             None => {
-                self.slots.push(slot);
+                self.slots.push(Slot::FREE);
                 self.slots.len() as u32 - 1
             }
-        }
+        };
+        let slot = &mut self.slots[at as usize];
+        (slot.state, slot.status, slot.comm) = (State::Pending, Status::EMPTY, comm);
+        // A free slot's body holds nothing.
+        std::mem::forget(std::mem::replace(&mut slot.body, body));
+        at
     }
 
+    #[inline]
     fn slot(&self, id: RequestId) -> Option<&Slot> {
-        self.slots.get(Self::index(id)?).filter(|s| s.used && !s.orphan)
+        self.slots.get(Self::index(id)?).filter(|s| s.is_known())
     }
 
     pub fn contains(&self, id: RequestId) -> bool {
@@ -111,28 +155,28 @@ impl Requests {
     }
 
     pub fn body(&mut self, id: RequestId) -> Option<&mut Body> {
-        let slot = self.slots.get_mut(Self::index(id)?).filter(|s| s.used && !s.orphan)?;
+        let slot = self.slots.get_mut(Self::index(id)?).filter(|s| s.is_known())?;
         Some(&mut slot.body)
     }
 
     /// Freed by the program, not yet complete.
     pub fn is_abandoned(&self, id: RequestId) -> bool {
-        Self::index(id).and_then(|at| self.slots.get(at)).is_some_and(|s| s.used && s.orphan)
+        Self::index(id).and_then(|at| self.slots.get(at)).is_some_and(|s| s.state == State::Orphan)
     }
 
     /// As [`Requests::body`], for abandoned requests too.
     pub fn any_body(&mut self, id: RequestId) -> Option<&mut Body> {
-        self.slots.get_mut(Self::index(id)?).filter(|s| s.used).map(|s| &mut s.body)
+        self.slots.get_mut(Self::index(id)?).filter(|s| s.state != State::Free).map(|s| &mut s.body)
     }
 
     #[inline]
     pub fn is_done(&self, id: RequestId) -> bool {
-        id == COMPLETED || self.slot(id).is_none_or(|s| s.done)
+        id == COMPLETED || self.slot(id).is_none_or(Slot::is_complete)
     }
 
     /// Status and error of a completed request, without releasing it.
     pub fn peek(&self, id: RequestId) -> Option<(Status, Option<&Error>)> {
-        let slot = self.slot(id).filter(|s| s.done)?;
+        let slot = self.slot(id).filter(|s| s.is_complete())?;
         Some((slot.status, slot.error.as_ref()))
     }
 
@@ -153,12 +197,6 @@ impl Requests {
         Outcome { status, error }
     }
 
-    /// True if waiting for this handle of the program is over and needs no look at what it stands for.
-    #[inline]
-    pub fn is_settled(&self, id: RequestId) -> bool {
-        id == RequestId::NULL || id == COMPLETED || self.slot(id).is_some_and(|s| s.done)
-    }
-
     /// As [`Requests::take`], for a request that has ended without error; the handle becomes MPI_REQUEST_NULL.
     /// None: it is another one.
     #[inline]
@@ -166,18 +204,21 @@ impl Requests {
         if id == RequestId::NULL || id == COMPLETED {
             return Some(Status::EMPTY);
         }
-        let slot = self.slot(id).filter(|s| s.done && s.error.is_none())?;
+        let at = Self::index(id)?;
+        let slot = self.slots.get(at).filter(|s| s.state == State::Done)?;
         let status = slot.status;
-        self.release(Self::number(id)?);
+        self.release(at as u32);
         Some(status)
     }
 
+    #[inline]
     fn release(&mut self, at: u32) {
         let slot = &mut self.slots[at as usize];
-        if slot.used {
-            slot.used = false;
+        if slot.state != State::Free {
+            slot.state = State::Free;
             slot.comm = None;
-            slot.body = Body::Nothing;
+            slot.error = None;
+            slot.body.clear();
             self.free.push(at);
         }
     }
@@ -185,10 +226,11 @@ impl Requests {
     /// The program lets go of a request.
     pub fn abandon(&mut self, id: RequestId) {
         let Some(at) = Self::index(id).filter(|&at| at < self.slots.len()) else { return };
-        if self.slots[at].done || matches!(self.slots[at].body, Body::Persistent(_)) {
+        let slot = &mut self.slots[at];
+        if slot.is_complete() || matches!(slot.body, Body::Persistent(_)) {
             self.release(at as u32);
-        } else {
-            self.slots[at].orphan = true;
+        } else if slot.state == State::Pending {
+            slot.state = State::Orphan;
         }
     }
 
@@ -197,15 +239,16 @@ impl Requests {
     #[inline]
     pub fn pending_body(&mut self, request: u32) -> Option<&mut Body> {
         let slot = self.slots.get_mut(request as usize)?;
-        (slot.used && !slot.done).then_some(&mut slot.body)
+        slot.is_pending().then_some(&mut slot.body)
     }
 
     pub fn pending_where(&self, wanted: impl Fn(&Body) -> bool) -> Vec<u32> {
-        let pending = self.slots.iter().enumerate().filter(|(_, s)| s.used && !s.done && wanted(&s.body));
+        let pending = self.slots.iter().enumerate().filter(|(_, s)| s.is_pending() && wanted(&s.body));
         pending.map(|(i, _)| i as u32).collect()
     }
 
     /// Sets the outcome before the request is complete.
+    #[inline]
     pub fn set_result(&mut self, request: u32, status: Status, error: Option<Error>) {
         let slot = &mut self.slots[request as usize];
         slot.status = status;
@@ -218,18 +261,32 @@ impl Requests {
         self.finish(request);
     }
 
+    /// As [`Requests::complete`], without error.
+    #[inline]
+    pub fn succeed(&mut self, request: u32, status: Status) {
+        let slot = &mut self.slots[request as usize];
+        slot.status = status;
+        match slot.state {
+            State::Pending => {
+                slot.state = State::Done;
+                slot.body.clear();
+            }
+            _ => self.finish(request),
+        }
+    }
+
     /// The request is complete; its outcome has been set.
     #[inline]
     pub fn finish(&mut self, request: u32) {
         let slot = &mut self.slots[request as usize];
-        slot.done = true;
-        slot.body = Body::Nothing;
-        if slot.orphan {
-            self.release(request);
+        if slot.state == State::Orphan {
+            return self.release(request);
         }
+        slot.state = if slot.error.is_some() { State::Failed } else { State::Done };
+        slot.body.clear();
     }
 
     pub fn live(&self) -> usize {
-        self.slots.iter().filter(|s| s.used).count()
+        self.slots.iter().filter(|s| s.state != State::Free).count()
     }
 }

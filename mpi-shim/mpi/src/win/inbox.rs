@@ -11,7 +11,7 @@ use super::outbox::{self, byte};
 use super::wire::{Head, Kind, LETTERS};
 use super::{Flavor, Win, direct};
 use crate::constants::{ANY_SOURCE, class};
-use crate::datatype::{Basic, Datatype};
+use crate::datatype::{Basic, Datatype, Memory};
 use crate::error::{Error, Result};
 use crate::matching::Envelope;
 use crate::op::Which;
@@ -132,7 +132,7 @@ fn take(e: Eng, win: &Win) -> bool {
         }
         what @ Kept::Offer(_) => {
             let mut bytes = vec![0; what.bytes() as usize];
-            let to = Receiving::new(UserBuf::of(&mut bytes), bytes.len() as i64, byte(e));
+            let to = Receiving::new(Memory::new(UserBuf::of(&mut bytes), bytes.len() as i64, &byte(e)));
             let number = traffic.requests.insert(Some(win.comm.clone()), Body::Receive(to));
             traffic.take(number, envelope, Unexpected { peer, what });
             Entry::Arriving(Requests::handle(number), bytes)

@@ -1,0 +1,62 @@
+//! The memory of a message that is under way.
+
+use super::Datatype;
+use crate::UserBuf;
+use std::rc::Rc;
+
+/// `count` elements at an address. What the usual ones are, a block, is found out once; the type of others is kept
+/// alive.
+pub struct Memory {
+    /// Of the block, or of the buffer.
+    at: UserBuf,
+    bytes: u64,
+    scattered: Option<(Rc<Datatype>, i64)>,
+}
+
+impl Memory {
+    #[inline]
+    pub fn new(buf: UserBuf, count: i64, datatype: &Rc<Datatype>) -> Self {
+        match datatype.contiguous_window(buf, count) {
+            Some((at, bytes)) => Memory { at, bytes, scattered: None },
+            None => {
+                Memory { at: buf, bytes: datatype.bytes(count), scattered: Some((datatype.clone(), count)) }
+            }
+        }
+    }
+
+    /// Bytes of the packed form.
+    #[inline]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Address of the packed form, if the memory is one block.
+    #[inline]
+    pub fn block(&self) -> Option<UserBuf> {
+        self.scattered.is_none().then_some(self.at)
+    }
+
+    /// Copies the bytes `from..from + len` of the packed form to `dst`; they are within [`Memory::bytes`].
+    #[inline]
+    pub fn pack(&self, from: u64, dst: UserBuf, len: usize) {
+        match &self.scattered {
+            None => self.at.offset(from as isize).copy_to(dst, self.within(from, len)),
+            Some((datatype, count)) => datatype.pack(self.at, *count, from, dst, len),
+        }
+    }
+
+    /// Copies `len` bytes at `src`, which are the bytes from `from` on of the packed form, to where they belong.
+    #[inline]
+    pub fn unpack(&self, from: u64, src: UserBuf, len: usize) {
+        match &self.scattered {
+            None => src.copy_to(self.at.offset(from as isize), self.within(from, len)),
+            Some((datatype, count)) => datatype.unpack(self.at, *count, from, src, len),
+        }
+    }
+
+    /// Lengths come from other processes: never beyond the end of the block.
+    #[inline]
+    fn within(&self, from: u64, len: usize) -> usize {
+        len.min(self.bytes.saturating_sub(from) as usize)
+    }
+}
