@@ -91,29 +91,12 @@ impl Shm {
         std::mem::take(&mut self.alerts)
     }
 
-    #[inline]
-    fn outgoing(&mut self, slot: u32) -> &mut Outgoing {
+    #[cold]
+    fn open(&mut self, slot: u32) -> &mut Outgoing {
         let (node, me) = (&self.node, self.me);
         // Fences are on until `slow_fence` has seen that barriers reach both sides.
         self.out[slot as usize]
             .get_or_insert_with(|| Outgoing { ring: node.producer(slot as usize, me), fence: true })
-    }
-
-    /// After a publish: gets the ring polled and its owner woken, where needed.
-    #[inline]
-    fn nudge(&mut self, slot: u32) {
-        let control = self.node.control(slot as usize);
-        let Some(out) = &mut self.out[slot as usize] else { return };
-        if out.fence {
-            self.slow_fence(slot);
-        } else {
-            std::sync::atomic::compiler_fence(Ordering::SeqCst);
-            let hot = out.ring.lines().control().hot.load(Ordering::Relaxed);
-            if hot != 0 && control.sleeping.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-        }
-        self.ring_bell(slot);
     }
 
     #[cold]
@@ -291,11 +274,24 @@ impl Sink for Shm {
 
     #[inline]
     fn send(&mut self, slot: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
-        let out = self.outgoing(slot);
+        let out = match self.out.get_mut(slot as usize) {
+            Some(Some(out)) => out,
+            _ => self.open(slot),
+        };
         let Some(line) = out.ring.reserve(header.len) else { return Err(SendError::Full) };
         fill(out.ring.lines().bytes(line, payload_at(header.len)));
         out.ring.publish(header.kind, header.len, header.meta);
-        self.nudge(slot);
+        // Gets the ring polled and its owner woken, where needed.
+        if out.fence {
+            self.slow_fence(slot);
+            self.ring_bell(slot);
+            return Ok(());
+        }
+        std::sync::atomic::compiler_fence(Ordering::SeqCst);
+        let hot = out.ring.lines().control().hot.load(Ordering::Relaxed);
+        if hot == 0 || self.node.control(slot as usize).sleeping.load(Ordering::Relaxed) != 0 {
+            self.ring_bell(slot);
+        }
         Ok(())
     }
 

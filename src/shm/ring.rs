@@ -107,6 +107,20 @@ impl<L: Lines> Producer<L> {
     pub fn reserve(&mut self, len: usize) -> Option<usize> {
         debug_assert!(len <= max_payload(L::COUNT));
         let need = lines_of(len) as u64;
+        if need > 1 {
+            return self.reserve_lines(len, need);
+        }
+        // One line never reaches beyond the end.
+        if !self.has_room(2) {
+            return None;
+        }
+        self.clear_next(1);
+        Some((self.tail & Self::MASK) as usize)
+    }
+
+    /// Room for a record of several lines, brought in for writing.
+    #[inline(never)]
+    fn reserve_lines(&mut self, len: usize, need: u64) -> Option<usize> {
         let at = self.tail & Self::MASK;
         let pad = if at + need > L::COUNT as u64 { L::COUNT as u64 - at } else { 0 };
         if !self.has_room(pad + need + 1) {
@@ -117,22 +131,29 @@ impl<L: Lines> Producer<L> {
             self.lines.word_release(at as usize, pack(PAD, 0));
             self.tail += pad;
         }
+        self.clear_next(need);
+        let first = (self.tail & Self::MASK) as usize;
+        self.lines.fetch(first, payload_at(len) + len);
+        Some(first)
+    }
+
+    /// The word behind a record of `need` lines must be clear before the record is published.
+    #[inline]
+    fn clear_next(&mut self, need: u64) {
         let next = self.tail + need;
         if next >= self.cleared {
             self.lines.word_release((next & Self::MASK) as usize, 0);
         }
-        let first = (self.tail & Self::MASK) as usize;
-        if need > 1 {
-            self.lines.fetch(first, payload_at(len) + len);
-        }
-        Some(first)
     }
 
     #[inline]
     fn has_room(&mut self, lines: u64) -> bool {
-        if self.tail + lines - self.head <= L::COUNT as u64 {
-            return true;
-        }
+        self.tail + lines - self.head <= L::COUNT as u64 || self.has_room_now(lines)
+    }
+
+    /// As [`Producer::has_room`], after a look at how far the consumer is.
+    #[cold]
+    fn has_room_now(&mut self, lines: u64) -> bool {
         let head = self.lines.head_acquire();
         // The consumer may lie: a head outside of what was written counts as no news.
         if head > self.tail || head < self.head {
@@ -167,7 +188,7 @@ impl<L: Lines> Producer<L> {
     }
 
     /// Messages often come in one size: brings in what the next record of this size will lie in, while nobody waits.
-    #[inline]
+    #[inline(never)]
     fn fetch_ahead(&mut self, len: usize) {
         let (at, lines) = (self.tail & Self::MASK, lines_of(len) as u64);
         if self.tail + lines - self.head <= L::COUNT as u64 && at + lines <= L::COUNT as u64 {

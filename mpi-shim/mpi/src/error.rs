@@ -47,10 +47,19 @@ impl Error {
     }
 }
 
+/// Keeps the making of an error, and what only it needs, out of the usual path.
+#[cold]
+#[inline(never)]
+pub fn made(make: impl FnOnce() -> Error) -> Error {
+    make()
+}
+
 /// `fail!(COUNT, "count is {count}, expected 0 or more")` returns an error of class `MPI_ERR_COUNT`.
 #[macro_export]
 macro_rules! fail {
     ($class:ident, $($text:tt)+) => {
-        return Err($crate::error::Error::new($crate::constants::class::$class, format!($($text)+)))
+        return Err($crate::error::made(move || {
+            $crate::error::Error::new($crate::constants::class::$class, format!($($text)+))
+        }))
     };
 }

@@ -327,7 +327,7 @@ impl<R, M> Matching<R, M> {
     }
 
     /// The first unexpected message for which `wanted` holds; looks at all of them.
-    pub fn find_unexpected(&self, wanted: impl Fn(&M) -> bool) -> Option<Entry> {
+    pub fn search_unexpected(&self, wanted: impl Fn(&M) -> bool) -> Option<Entry> {
         let nodes = self.unexpected.nodes.iter().enumerate();
         nodes
             .filter_map(|(i, n)| n.value.as_ref().map(|v| (i, v)))
@@ -335,8 +335,22 @@ impl<R, M> Matching<R, M> {
             .map(|(i, _)| Entry(i as u32))
     }
 
-    pub fn unexpected_mut(&mut self, entry: Entry) -> Option<&mut M> {
-        self.unexpected.nodes.get_mut(entry.0 as usize)?.value.as_mut()
+    /// The oldest unexpected message that `pattern` takes.
+    #[inline]
+    pub fn find_unexpected(&mut self, pattern: Envelope) -> Option<Entry> {
+        self.unexpected.find(pattern.kind(), pattern).map(Entry)
+    }
+
+    #[inline]
+    pub fn unexpected_mut(&mut self, entry: Entry) -> Option<(Envelope, &mut M)> {
+        let node = self.unexpected.nodes.get_mut(entry.0 as usize)?;
+        Some((node.key, node.value.as_mut()?))
+    }
+
+    /// Drops an unexpected message.
+    #[inline]
+    pub fn discard(&mut self, entry: Entry) {
+        self.unexpected.remove(entry.0);
     }
 
     pub fn posted_len(&self) -> usize {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 /// `count` elements at an address. What the usual ones are, a block, is found out once; the type of others is kept
 /// alive.
+#[derive(Clone)]
 pub struct Memory {
     /// Of the block, or of the buffer.
     at: UserBuf,

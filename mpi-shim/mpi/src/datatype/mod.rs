@@ -213,7 +213,7 @@ impl Datatype {
 }
 
 /// The type behind a handle, for an operation that moves data: it must be committed.
-#[inline]
+#[inline(always)]
 pub fn usable(e: Eng, id: TypeId) -> Result<Rc<Datatype>> {
     let dt = e.types.get(id)?;
     if !dt.committed() {

@@ -5,23 +5,21 @@
 //! receive. Anything out of the ordinary (rendezvous, an unexpected message, no message for long) ends the
 //! short way, and the receive is filed as a request.
 
-use super::protocol::{FRAME_COST, Receiving, Traffic, envelope_of, kind, received_status, truncated};
+use super::protocol::{FRAME_COST, Traffic, envelope_of, kind, received_status, truncated};
 use crate::comm::Comm;
 use crate::constants::{ANY_SOURCE, ANY_TAG};
-use crate::datatype::{Datatype, Memory};
+use crate::datatype::Memory;
 use crate::error::Error;
 use crate::matching::Envelope;
-use crate::request::table::{Body, Requests};
-use crate::{RequestId, Status, UserBuf};
+use crate::request::table::Requests;
+use crate::{RequestId, Status};
 use std::rc::Rc;
 use vmi::core::frame::Incoming;
 
 /// Where the message of a blocking receive goes.
 pub struct Target<'a> {
     pub pattern: Envelope,
-    pub buf: UserBuf,
-    pub count: i64,
-    pub datatype: &'a Rc<Datatype>,
+    pub memory: &'a Memory,
     pub comm: &'a Rc<Comm>,
 }
 
@@ -45,6 +43,9 @@ impl Traffic {
     /// Waits up to `polls` fruitless polls for the message of a blocking receive.
     #[inline]
     pub fn receive_now(&mut self, to: &Target<'_>, polls: u32) -> Short {
+        if let Some((status, error)) = self.receive_kept(to.pattern, to.memory) {
+            return Short::Received(status, error);
+        }
         let mut idle = 0;
         while self.matching.unexpected_len() == 0 {
             let Some(frame) = self.core.next() else {
@@ -76,9 +77,9 @@ impl Traffic {
             self.handle(frame);
             return filed;
         }
-        let (len, capacity) = (frame.header.len as u64, to.datatype.bytes(to.count));
+        let (len, capacity) = (frame.header.len as u64, to.memory.bytes());
         let fits = len.min(capacity);
-        to.datatype.unpack(to.buf, to.count, 0, frame.payload, fits as usize);
+        to.memory.unpack(0, frame.payload, fits as usize);
         let error = (len > capacity).then(|| truncated(len, capacity, envelope));
         self.credit_back(frame.peer, len + FRAME_COST);
         Short::Received(received_status(envelope, fits), error)
@@ -86,9 +87,6 @@ impl Traffic {
 
     /// Posts the receive.
     fn file(&mut self, to: &Target<'_>) -> RequestId {
-        let body = Body::Receive(Receiving::new(Memory::new(to.buf, to.count, to.datatype)));
-        let request = self.requests.insert(Some(to.comm.clone()), body);
-        self.receive(request, to.pattern);
-        Requests::handle(request)
+        Requests::handle(self.receive(to.comm, to.memory.clone(), to.pattern))
     }
 }

@@ -28,7 +28,7 @@ pub use probe::*;
 
 use crate::comm::Comm;
 use crate::constants::{ANY_SOURCE, ANY_TAG, PROC_NULL};
-use crate::datatype::{self, Datatype};
+use crate::datatype::{self, Datatype, Memory};
 use crate::error::Result;
 use crate::matching::Envelope;
 use crate::request::{self, COMPLETED};
@@ -54,7 +54,7 @@ pub(crate) struct Checked {
     pub datatype: Rc<Datatype>,
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn check_buffer(buf: UserBuf, count: i64, datatype: &Datatype) -> Result {
     if count < 0 {
         fail!(COUNT, "count is {count}, expected 0 or more");
@@ -73,7 +73,7 @@ pub(crate) fn check_buffer(buf: UserBuf, count: i64, datatype: &Datatype) -> Res
 }
 
 /// None: the peer is MPI_PROC_NULL, the buffer does not matter.
-#[inline]
+#[inline(always)]
 pub(crate) fn check_send(
     e: Eng,
     buf: UserBuf,
@@ -98,7 +98,7 @@ pub(crate) fn check_send(
     Ok(Some(Checked { comm, datatype }))
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn check_source(comm: &Comm, source: i32, tag: i32) -> Result {
     if source != PROC_NULL && source != ANY_SOURCE && (source < 0 || source >= comm.remote_size()) {
         fail!(
@@ -114,7 +114,7 @@ pub(crate) fn check_source(comm: &Comm, source: i32, tag: i32) -> Result {
 }
 
 /// None: the peer is MPI_PROC_NULL, the buffer does not matter.
-#[inline]
+#[inline(always)]
 pub(crate) fn check_recv(
     e: Eng,
     buf: UserBuf,
@@ -134,7 +134,7 @@ pub(crate) fn check_recv(
     Ok(Some(Checked { comm, datatype }))
 }
 
-#[inline]
+#[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "the arguments of MPI_Send")]
 fn start_send(
     e: Eng,
@@ -211,8 +211,8 @@ pub fn recv(
     };
     let mut way = Short::No;
     if e.generic_live.get() == 0 && !e.windows.any() {
-        let to =
-            Target { pattern: pattern(&comm, source, tag), buf, count, datatype: &datatype, comm: &comm };
+        let memory = &Memory::new(buf, count, &datatype);
+        let to = Target { pattern: pattern(&comm, source, tag), memory, comm: &comm };
         way = e.traffic.borrow_mut().receive_now(&to, e.waiting.polls());
     }
     let request = match way {

@@ -22,12 +22,13 @@
 use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
 use crate::constants::class;
-use crate::datatype::{Datatype, Memory};
+use crate::datatype::Memory;
 use crate::error::Error;
 use crate::matching::{Entry, Envelope, Matching};
 use crate::request::table::{Body, Requests};
 use crate::{Status, UserBuf};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use vmi::core::Core;
 use vmi::core::device::SendError;
 use vmi::core::frame::{Header, Incoming};
@@ -209,6 +210,8 @@ pub struct Traffic {
     /// Largest eager message between hosts, and within one.
     eager_limit: u64,
     near_limit: u64,
+    /// Largest message that is one eager frame on every way.
+    short_limit: u64,
     /// From this size on a message is fetched from the sender's memory where that is allowed.
     pub(super) fetch_from: u64,
     /// Copies shared with their senders so far.
@@ -240,6 +243,7 @@ impl Traffic {
             credit: (memory / size.max(1) as u64).clamp(64 << 10, 4 << 20),
             eager_limit: far,
             near_limit: near,
+            short_limit: far.min(PIECE),
             fetch_from: setting("VMI_FETCH_FROM", FETCH_FROM),
             shares: 0,
         }
@@ -254,24 +258,17 @@ impl Traffic {
 
     /// Sends small messages at once. False if the message must become a request.
     #[inline]
-    pub fn send_now(
-        &mut self,
-        peer: u32,
-        env: Envelope,
-        buf: UserBuf,
-        count: i64,
-        dt: &Datatype,
-        total: u64,
-    ) -> bool {
+    pub fn send_now(&mut self, peer: u32, env: Envelope, from: &Memory) -> bool {
         let state = &mut self.peers[peer as usize];
-        if total > self.eager_limit.min(PIECE)
+        let total = from.bytes();
+        if total > self.short_limit
             || !state.backlog.ordered.is_empty()
             || state.uncredited + total + FRAME_COST > self.credit
         {
             return false;
         }
         let header = Header { kind: kind::EAGER, meta: meta_of(env), len: total as usize };
-        let sent = self.core.send(peer, header, |to| dt.pack(buf, count, 0, to, total as usize));
+        let sent = self.core.send(peer, header, |to| from.pack(0, to, total as usize));
         if sent.is_ok() {
             state.uncredited += total + FRAME_COST;
         }
@@ -588,18 +585,49 @@ impl Traffic {
 
     // ---- receives ----
 
-    /// Matches a new receive request with an unexpected message, or posts it.
+    /// Starts a receive: it takes an unexpected message, or is posted. Returns its request.
     #[inline]
-    pub fn receive(&mut self, request: u32, pattern: Envelope) {
-        match self.matching.take_unexpected(pattern) {
-            Some((envelope, message)) => self.take(request, envelope, message),
-            None => {
-                let entry = self.matching.post(pattern, request);
-                if let Some(to) = self.requests.receiving(request) {
-                    to.entry = Some(entry);
-                }
-            }
+    pub fn receive(&mut self, comm: &Rc<Comm>, memory: Memory, pattern: Envelope) -> u32 {
+        if let Some(message) = self.matching.find_unexpected(pattern) {
+            return self.receive_unexpected(comm, memory, message);
         }
+        let entry = self.matching.post(pattern, self.requests.next());
+        let to = Receiving { entry: Some(entry), ..Receiving::new(memory) };
+        self.requests.insert(Some(comm.clone()), Body::Receive(to))
+    }
+
+    fn receive_unexpected(&mut self, comm: &Rc<Comm>, memory: Memory, message: Entry) -> u32 {
+        if let Some((status, error)) = self.deliver_kept(message, &memory) {
+            let request = self.requests.insert(error.is_some().then(|| comm.clone()), Body::Nothing);
+            self.requests.complete(request, status, error);
+            return request;
+        }
+        let request = self.requests.insert(Some(comm.clone()), Body::Receive(Receiving::new(memory)));
+        if let Some((envelope, message)) = self.matching.take_entry(message) {
+            self.take(request, envelope, message);
+        }
+        request
+    }
+
+    /// Takes the unexpected message that `pattern` takes, if there is one and all of it is here.
+    #[inline]
+    pub fn receive_kept(&mut self, pattern: Envelope, memory: &Memory) -> Option<(Status, Option<Error>)> {
+        let message = self.matching.find_unexpected(pattern)?;
+        self.deliver_kept(message, memory)
+    }
+
+    /// Copies an unexpected message to where it belongs. None: it has only been offered.
+    #[inline]
+    fn deliver_kept(&mut self, message: Entry, memory: &Memory) -> Option<(Status, Option<Error>)> {
+        let (envelope, kept) = self.matching.unexpected_mut(message)?;
+        let Kept::Data(slab) = &mut kept.what else { return None };
+        let (peer, len, capacity) = (kept.peer, slab.bytes() as u64, memory.bytes());
+        let fits = len.min(capacity);
+        memory.unpack(0, slab.buf(), fits as usize);
+        self.matching.discard(message);
+        self.credit_back(peer, len + FRAME_COST);
+        let error = (len > capacity).then(|| truncated(len, capacity, envelope));
+        Some((received_status(envelope, fits), error))
     }
 
     /// Gives an unexpected message to a receive request.
@@ -640,7 +668,7 @@ impl Traffic {
         let offered =
             |m: &Unexpected| m.peer == peer && matches!(m.what, Kept::Offer(o) if o.request == request);
         let granted =
-            self.matching.find_unexpected(offered).and_then(|e| self.matching.take_entry(e)).is_some();
+            self.matching.search_unexpected(offered).and_then(|e| self.matching.take_entry(e)).is_some();
         self.control(peer, kind::CANCELLED, [request, u32::from(granted), 0], [0; 8], 0);
     }
 

@@ -21,7 +21,7 @@ use crate::datatype::{Datatype, Memory};
 use crate::error::{Error, Result};
 use crate::matching::Envelope;
 use crate::p2p::SendMode;
-use crate::p2p::protocol::{Outgoing, Receiving};
+use crate::p2p::protocol::Outgoing;
 use crate::{Eng, Handle, RequestId, Status, UserBuf};
 use std::rc::Rc;
 use table::{Body, Generalized, Outcome, Requests};
@@ -40,13 +40,13 @@ pub fn isend_raw(
     tag: i32,
 ) -> Result<RequestId> {
     let (peer, envelope) = (comm.proc_of(dest), Envelope { context, source: comm.rank, tag });
-    let total = datatype.bytes(count);
+    let from = Memory::new(buf, count, datatype);
     let mut traffic = e.traffic.borrow_mut();
     let eager = mode != SendMode::Sync;
-    if eager && traffic.send_now(peer, envelope, buf, count, datatype, total) {
+    if eager && traffic.send_now(peer, envelope, &from) {
         return Ok(COMPLETED);
     }
-    let from = Memory::new(buf, count, datatype);
+    let total = from.bytes();
     let (sent, limit, theirs, offered) = (0, 0, 0, false);
     let out = Outgoing { peer, envelope, from, total, eager, sent, limit, theirs, offered };
     let request = traffic.requests.insert(Some(comm.clone()), Body::Send(out));
@@ -55,6 +55,7 @@ pub fn isend_raw(
 }
 
 /// Starts a receive from rank `source` (checked; MPI_ANY_SOURCE allowed, MPI_PROC_NULL not) with context `context`.
+#[inline]
 #[allow(clippy::too_many_arguments, reason = "the arguments of a receive")]
 pub fn irecv_raw(
     e: Eng,
@@ -66,10 +67,8 @@ pub fn irecv_raw(
     source: i32,
     tag: i32,
 ) -> Result<RequestId> {
-    let mut traffic = e.traffic.borrow_mut();
-    let to = Receiving::new(Memory::new(buf, count, datatype));
-    let request = traffic.requests.insert(Some(comm.clone()), Body::Receive(to));
-    traffic.receive(request, Envelope { context, source, tag });
+    let memory = Memory::new(buf, count, datatype);
+    let request = e.traffic.borrow_mut().receive(comm, memory, Envelope { context, source, tag });
     Ok(Requests::handle(request))
 }
 

@@ -125,6 +125,12 @@ impl Requests {
         Self::index(id).map(|i| i as u32)
     }
 
+    /// The number that the next request gets.
+    #[inline]
+    pub fn next(&self) -> u32 {
+        self.free.last().copied().unwrap_or(self.slots.len() as u32)
+    }
+
     #[inline]
     pub fn insert(&mut self, comm: Option<Rc<Comm>>, body: Body) -> u32 {
         let at = match self.free.pop() {
