@@ -55,7 +55,7 @@ impl Traffic {
     /// Copies straight from the sender's memory, where both sides are contiguous and the kernel allows it.
     pub(super) fn fetch(&mut self, peer: u32, offer: &Offer, window: Option<UserBuf>, len: u64) -> bool {
         let Some(to) = window else { return false };
-        if offer.address == 0 || len < self.fetch_from || self.peers[peer as usize].unreadable {
+        if offer.address == 0 || len <= self.stream_from || self.peers[peer as usize].unreadable {
             return false;
         }
         let Some(pid) = self.core.pid(peer) else { return false };

@@ -40,6 +40,8 @@ use std::rc::Rc;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SendMode {
     Standard,
+    /// As Standard, by a caller that does not wait for it at once.
+    Nonblocking,
     Buffered,
     Sync,
     Ready,
@@ -175,22 +177,22 @@ fn blocking_send(
 }
 
 macro_rules! sends {
-    ($($blocking:ident $nonblocking:ident $mode:ident;)*) => {$(
+    ($($blocking:ident $mode:ident $nonblocking:ident $its:ident;)*) => {$(
         #[inline]
         pub fn $blocking(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result {
             blocking_send(e, SendMode::$mode, buf, count, datatype, dest, tag, comm)
         }
         pub fn $nonblocking(e: Eng, buf: UserBuf, count: i64, datatype: TypeId, dest: i32, tag: i32, comm: CommId) -> Result<RequestId> {
-            start_send(e, SendMode::$mode, buf, count, datatype, dest, tag, comm)
+            start_send(e, SendMode::$its, buf, count, datatype, dest, tag, comm)
         }
     )*};
 }
 
 sends! {
-    send isend Standard;
-    bsend ibsend Buffered;
-    ssend issend Sync;
-    rsend irsend Ready;
+    send Standard isend Nonblocking;
+    bsend Buffered ibsend Buffered;
+    ssend Sync issend Sync;
+    rsend Ready irsend Ready;
 }
 
 #[inline]
