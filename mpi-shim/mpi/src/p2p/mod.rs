@@ -16,6 +16,7 @@ mod direct;
 pub mod exchange;
 mod fetch;
 pub mod init;
+mod kept;
 mod pieces;
 pub mod probe;
 pub mod progress;

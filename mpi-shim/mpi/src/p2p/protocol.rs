@@ -19,6 +19,8 @@
 //!
 //! Invariant: a number that comes from the wire (request, offset, length) is looked up and checked before use.
 
+use super::kept::Spare;
+pub use super::kept::{Kept, Slab, Unexpected};
 use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
 use crate::constants::class;
@@ -59,16 +61,19 @@ pub struct Offer {
     pub request: u32,
     /// Address of the message in the sender, if it is contiguous there; else 0.
     pub address: u64,
+    /// Its sender wants to know when it is received.
+    pub sync: bool,
 }
 
 impl Offer {
-    const LEN: usize = 20;
+    const LEN: usize = 21;
 
     fn encode(self) -> [u8; Self::LEN] {
         let mut out = [0; Self::LEN];
         out[..8].copy_from_slice(&self.total.to_le_bytes());
         out[8..16].copy_from_slice(&self.address.to_le_bytes());
-        out[16..].copy_from_slice(&self.request.to_le_bytes());
+        out[16..20].copy_from_slice(&self.request.to_le_bytes());
+        out[20] = u8::from(self.sync);
         out
     }
 
@@ -77,66 +82,7 @@ impl Offer {
             total: u64::from_le_bytes(frame.bytes(0)),
             address: u64::from_le_bytes(frame.bytes(8)),
             request: u32::from_le_bytes(frame.bytes(16)),
-        }
-    }
-}
-
-/// An unexpected message, with its sender.
-#[derive(Debug)]
-pub struct Unexpected {
-    pub peer: u32,
-    pub what: Kept,
-}
-
-#[derive(Debug)]
-pub enum Kept {
-    /// The whole message, copied out of the device.
-    Data(Slab),
-    Offer(Offer),
-}
-
-/// A grabbed message: small ones in place, larger ones in a block of their own.
-#[derive(Debug)]
-pub enum Slab {
-    Small(u8, [u8; Slab::SMALL]),
-    Large(Vec<u8>),
-}
-
-impl Slab {
-    const SMALL: usize = 47;
-
-    fn grab(frame: &Incoming) -> Slab {
-        let len = frame.header.len;
-        if len <= Self::SMALL {
-            let mut bytes = [0; Self::SMALL];
-            frame.payload.read(0, &mut bytes[..len]);
-            return Slab::Small(len as u8, bytes);
-        }
-        let mut bytes = Vec::with_capacity(len);
-        frame.payload.append_to(len, &mut bytes);
-        Slab::Large(bytes)
-    }
-
-    pub fn bytes(&self) -> usize {
-        match self {
-            Slab::Small(len, _) => *len as usize,
-            Slab::Large(bytes) => bytes.len(),
-        }
-    }
-
-    pub fn buf(&mut self) -> UserBuf {
-        match self {
-            Slab::Small(_, bytes) => UserBuf::of(bytes),
-            Slab::Large(bytes) => UserBuf::of(bytes),
-        }
-    }
-}
-
-impl Kept {
-    pub fn bytes(&self) -> u64 {
-        match self {
-            Kept::Data(slab) => slab.bytes() as u64,
-            Kept::Offer(offer) => offer.total,
+            sync: frame.bytes::<1>(20) != [0],
         }
     }
 }
@@ -148,6 +94,7 @@ pub struct Outgoing {
     pub from: Memory,
     pub total: u64,
     pub eager: bool,
+    pub sync: bool,
     /// Next byte to send (eager in pieces; rendezvous after CTS), and where to stop (rendezvous).
     pub sent: u64,
     pub limit: u64,
@@ -218,6 +165,9 @@ pub struct Traffic {
     pub(super) fetch_from: u64,
     /// In a stream, those longer than this; no shorter one is fetched.
     pub(crate) stream_from: u64,
+    /// Bytes of messages that were brought in before they were asked for.
+    pub(super) brought: u64,
+    pub(super) spare: Spare,
     /// Copies shared with their senders so far.
     pub(super) shares: u32,
 }
@@ -255,6 +205,8 @@ impl Traffic {
             short_limit: far.min(PIECE),
             fetch_from: setting("VMI_FETCH_FROM", FETCH_FROM),
             stream_from: setting("VMI_FETCH_FROM", STREAM_FROM + 1).saturating_sub(1),
+            brought: 0,
+            spare: Spare::default(),
             shares: 0,
         }
     }
@@ -324,7 +276,7 @@ impl Traffic {
         }
     }
 
-    fn control(&mut self, peer: u32, kind: u8, meta: [u32; 3], payload: [u8; 8], len: usize) {
+    pub(super) fn control(&mut self, peer: u32, kind: u8, meta: [u32; 3], payload: [u8; 8], len: usize) {
         let header = Header { kind, meta, len };
         let blocked = !self.peers[peer as usize].backlog.ordered.is_empty();
         if blocked || self.core.send(peer, header, |to| to.write(0, &payload[..len])).is_err() {
@@ -412,7 +364,7 @@ impl Traffic {
             return Ok(());
         }
         let address = out.from.block().map_or(0, |at| at.addr() as u64);
-        let offer = Offer { total: out.total, request, address };
+        let offer = Offer { total: out.total, request, address, sync: out.sync };
         let header = Header { kind: kind::RTS, meta, len: Offer::LEN };
         self.core.send(peer, header, |to| to.write(0, &offer.encode()))?;
         out.offered = true;
@@ -502,7 +454,7 @@ impl Traffic {
                 self.credit_back(frame.peer, len + FRAME_COST);
             }
             None => {
-                let what = Kept::Data(Slab::grab(frame));
+                let what = Kept::Data(Slab::grab(frame, &mut self.spare));
                 self.matching.keep(envelope, Unexpected { peer: frame.peer, what });
             }
         }
@@ -539,7 +491,8 @@ impl Traffic {
         match self.matching.take_posted(envelope) {
             Some(request) => self.accept(request, frame.peer, envelope, offer),
             None => {
-                self.matching.keep(envelope, Unexpected { peer: frame.peer, what: Kept::Offer(offer) });
+                let what = self.bring_in(frame.peer, &offer).unwrap_or(Kept::Offer(offer));
+                self.matching.keep(envelope, Unexpected { peer: frame.peer, what });
             }
         }
     }
@@ -638,24 +591,15 @@ impl Traffic {
         self.deliver_kept(message, memory)
     }
 
-    /// Copies an unexpected message to where it belongs. None: it has only been offered.
-    #[inline]
-    fn deliver_kept(&mut self, message: Entry, memory: &Memory) -> Option<(Status, Option<Error>)> {
-        let (envelope, kept) = self.matching.unexpected_mut(message)?;
-        let Kept::Data(slab) = &mut kept.what else { return None };
-        let (peer, len, capacity) = (kept.peer, slab.bytes() as u64, memory.bytes());
-        let fits = len.min(capacity);
-        memory.unpack(0, slab.buf(), fits as usize);
-        self.matching.discard(message);
-        self.credit_back(peer, len + FRAME_COST);
-        let error = (len > capacity).then(|| truncated(len, capacity, envelope));
-        Some((received_status(envelope, fits), error))
-    }
-
     /// Gives an unexpected message to a receive request.
     pub fn take(&mut self, request: u32, envelope: Envelope, message: Unexpected) {
         match message.what {
             Kept::Offer(offer) => self.accept(request, message.peer, envelope, offer),
+            Kept::Fetched(mut block) => {
+                let len = block.len() as u64;
+                self.deliver(request, envelope, UserBuf::of(&mut block), len);
+                self.forget_brought(block);
+            }
             Kept::Data(mut slab) => {
                 let len = slab.bytes() as u64;
                 self.deliver(request, envelope, slab.buf(), len);

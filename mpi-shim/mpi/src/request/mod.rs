@@ -49,7 +49,8 @@ pub fn isend_raw(
     }
     let total = from.bytes();
     let (sent, limit, theirs, offered) = (0, 0, 0, false);
-    let out = Outgoing { peer, envelope, from, total, eager, sent, limit, theirs, offered };
+    let sync = mode == SendMode::Sync;
+    let out = Outgoing { peer, envelope, from, total, eager, sync, sent, limit, theirs, offered };
     let request = traffic.requests.insert(Some(comm.clone()), Body::Send(out));
     traffic.send_later(request);
     Ok(Requests::handle(request))

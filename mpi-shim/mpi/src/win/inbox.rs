@@ -130,6 +130,11 @@ fn take(e: Eng, win: &Win) -> bool {
             traffic.credit_back(peer, bytes.len() as u64 + FRAME_COST);
             Entry::Letter(bytes)
         }
+        Kept::Fetched(block) => {
+            let bytes = block.clone();
+            traffic.forget_brought(block);
+            Entry::Letter(bytes)
+        }
         what @ Kept::Offer(_) => {
             let mut bytes = vec![0; what.bytes() as usize];
             let to = Receiving::new(Memory::new(UserBuf::of(&mut bytes), bytes.len() as i64, &byte(e)));
