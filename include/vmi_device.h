@@ -9,7 +9,8 @@
  *            that leave, the receiving half in the other process undoes it. Both see the same frames in the same order,
  *            each exactly once, so numbers that both can count need not travel.
  *   network  carries frames between processes. It may lose them, and its links may break: what is missing to exactly
- *            once and in order is added above it, according to the properties that it states.
+ *            once and in order is added above it, according to the properties that it states. A network may also move
+ *            memory between processes without frames (remote memory).
  *
  * Rules for every function
  *   Threads    One call at a time, not always from the same thread. A device starts no thread that calls the host.
@@ -52,6 +53,8 @@ extern "C" {
 #define VMI_DEVICE_GROWTH 64
 /* A card is at most so long. */
 #define VMI_DEVICE_CARD 256
+/* A key is at most so long. */
+#define VMI_DEVICE_KEY 128
 
 /* What was written after the device's name where it was attached: `key=value ...`. */
 typedef struct vmi_device_option {
@@ -259,8 +262,74 @@ typedef struct vmi_device_network {
     void (*close)(void *self);
 } vmi_device_network_t;
 
+/* --- remote memory ------------------------------------------------------------------------------------------------- */
+
+/* What a network that moves memory can do. */
+typedef struct vmi_device_rdma_limits {
+    size_t max_len; /* longest operation, bytes; at least 4096 */
+    uint32_t depth; /* operations under way at once that are worth while, at least 1 */
+    uint32_t local; /* 1: this process's own end of an operation has to be registered, too */
+} vmi_device_rdma_limits_t;
+
+/* The two ends of an operation. */
+typedef struct vmi_device_move {
+    uint64_t operation; /* the host's number of it; not used again before it has ended */
+    void *at;           /* in this process: valid, and neither moved nor freed, until the operation has ended */
+    size_t len;         /* bytes, 1 .. max_len */
+    uint64_t region;    /* the registered memory that `at` lies in, if `local` is 1; else 0 */
+    const void *key;    /* of the peer's memory, as its device made it. It has come over the wire: do not believe it */
+    size_t key_len;
+    uint64_t offset; /* in the peer's memory; offset + len lies inside of it */
+} vmi_device_move_t;
+
+/* The end of an operation. */
+typedef struct vmi_device_moved {
+    uint64_t operation;
+    uint32_t failed; /* 0: all bytes are where they belong, visible to the process they are in; 1: they may be or not */
+    uint32_t reserved;
+} vmi_device_moved_t;
+
+/* Remote memory of a network: its `self` is the network's. If a device has this table, all functions are there. What
+ * moves this way passes no filter; the host uses it only while none is attached. */
+typedef struct vmi_device_rdma {
+    /* Says what can be done. Returns 1 and fills `out`, or 0 if there is no remote memory here (the hardware does not
+     * offer it, an option turns it off), for the reason in `why`: then nothing else of this table is called. Called
+     * once after the network's `open`. Must not block. */
+    int (*limits)(void *self, vmi_device_rdma_limits_t *out, char *why, size_t room);
+
+    /* Registers memory. `remote` is 1: peers who are given the key may put into all of it and get from all of it, and
+     * reach nothing else; 0: for this process's own end of operations, there is no key. Writes the key, up to
+     * VMI_DEVICE_KEY bytes, which cannot be guessed by who was not given it, and its length. Returns the number of
+     * the region, not 0; 0: it cannot be registered for the reason in `why`. The memory stays the caller's and is
+     * there until `deregister`. May take the time that pinning memory takes. */
+    uint64_t (*register_memory)(void *self, void *at, size_t len, int remote, void *key, size_t *key_len, char *why,
+                                size_t room);
+
+    /* The region is no more: after the return no operation of a peer reads or writes it. `ended` is 1: those who had
+     * the key say that theirs have ended, so it is enough that the key opens nothing any more. 0: one may be under way;
+     * it is broken off, even if others break with it. May take a moment. */
+    void (*deregister)(void *self, uint64_t region, int ended);
+
+    /* Begins to write to the peer's memory (put), to read from it (get). The move is the caller's; copy what you need
+     * after the return. Returns VMI_DEVICE_SENT: `ended` will tell of its end; VMI_DEVICE_FULL: not now, it is tried again later;
+     * VMI_DEVICE_LOST: it cannot be done, for the reason in `why`. Must not block. */
+    int (*put)(void *self, uint32_t peer, const vmi_device_move_t *move, char *why, size_t room);
+    int (*get)(void *self, uint32_t peer, const vmi_device_move_t *move, char *why, size_t room);
+
+    /* The next operation that has ended: returns 1 and fills `out` (and `why`, if it failed), or 0. Each one that has
+     * begun is reported once, in any order. Must not block. */
+    int (*ended)(void *self, vmi_device_moved_t *out, char *why, size_t room);
+
+    /* Gives up the operations towards `peer`: after the return none of them reads or writes memory of this process,
+     * and `ended` reports each as failed, or as done if it was. Others may fail with them. What is on its way may
+     * still arrive in the peer's memory until that is deregistered there. May take a moment. */
+    void (*cancel)(void *self, uint32_t peer);
+} vmi_device_rdma_t;
+
 /* --- the device ---------------------------------------------------------------------------------------------------- */
 
+/* Members are added at the end, and `size` says how many there are: a device that was compiled with an earlier header of
+ * this version is loaded, and offers nothing of what came later. */
 typedef struct vmi_device {
     uint32_t version; /* VMI_DEVICE_VERSION */
     uint32_t size;    /* sizeof(vmi_device_t) */
@@ -268,6 +337,7 @@ typedef struct vmi_device {
     const char *what; /* one line for people */
     const vmi_device_filter_t *filter;   /* NULL: is no filter */
     const vmi_device_network_t *network; /* NULL: is no network */
+    const vmi_device_rdma_t *rdma;       /* NULL: the network moves frames only */
 } vmi_device_t;
 
 /* What the shared library exports. It and all it points to stay as they are. */

@@ -293,6 +293,11 @@ impl Inward {
         self.stages.chain.reports()
     }
 
+    /// No device is here, and none is on its way.
+    pub fn is_bare(&self) -> bool {
+        self.stages.list.is_empty() && self.prepared.is_empty()
+    }
+
     /// Opens the inverse of what is new in `proposal`. Err: why it is refused; nothing has changed.
     pub fn prepare(&mut self, proposal: Proposal) -> Result<(), String> {
         let last = self.prepared.back().map_or(self.epoch, |p| p.proposal.epoch);

@@ -23,6 +23,7 @@ use super::epoch::{Change, control};
 use super::filter::Spec;
 use super::live::connection::Wanted;
 use super::network::Link;
+use super::rdma::Counts;
 use super::sinks::SHM;
 use std::fmt::Write;
 
@@ -298,7 +299,7 @@ impl Core {
     }
 
     /// Everything about this process's messaging, as JSON.
-    pub fn status(&self) -> String {
+    pub fn status(&mut self) -> String {
         let mut out =
             format!("{{\"ok\":true,\"rank\":{},\"size\":{},\"networks\":[", self.me, self.routes.len());
         let near = self.sinks.shm.is_some().then_some(SHM);
@@ -307,7 +308,11 @@ impl Core {
             let device = if id == SHM { "shm" } else { self.sinks.device(id) };
             let state = if self.lively.down.contains(&id) { "down" } else { "up" };
             let name = quote(self.sinks.name(id));
-            let _ = write!(out, "{comma}{{\"name\":{name},\"device\":\"{device}\",\"state\":\"{state}\"}}");
+            let _ = write!(out, "{comma}{{\"name\":{name},\"device\":\"{device}\",\"state\":\"{state}\"");
+            if id != SHM {
+                out += &self.remote_memory(id);
+            }
+            out.push('}');
         }
         out.push_str("],\"connections\":[");
         let mut comma = "";
@@ -318,6 +323,20 @@ impl Core {
         }
         out.push_str("]}");
         out
+    }
+
+    /// What a network's remote memory has carried, or why it has none; and what its device tells.
+    fn remote_memory(&mut self, id: u8) -> String {
+        let Some(network) = self.sinks.network(id) else { return String::new() };
+        let report = network.report();
+        let counts = network.rdma().map(|rdma| rdma.counts());
+        let rdma = match counts {
+            Some(Counts { puts, gets, bytes, failed }) => {
+                format!("{{\"puts\":{puts},\"gets\":{gets},\"bytes\":{bytes},\"failed\":{failed}}}")
+            }
+            None => format!("{{\"why\":{}}}", quote(network.no_rdma())),
+        };
+        format!(",\"rdma\":{rdma},\"report\":{report}")
     }
 
     fn connection_status(&self, peer: u32) -> String {

@@ -22,6 +22,7 @@ pub mod live;
 pub mod manage;
 pub mod network;
 pub mod open;
+pub mod rdma;
 mod sinks;
 pub mod slab;
 pub mod stream;

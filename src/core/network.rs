@@ -6,6 +6,7 @@
 
 use super::device::{Properties, SendError};
 use super::frame::{Header, Incoming, Token};
+use super::rdma::Rdma;
 use super::slab::Slab;
 use std::os::fd::BorrowedFd;
 
@@ -55,6 +56,21 @@ pub trait Network {
     /// The next frame that has arrived, if any. It stays where it is until [`Network::release`].
     fn next(&mut self) -> Option<Incoming>;
     fn release(&mut self, token: Token);
+
+    /// Its remote memory, if it has any.
+    fn rdma(&mut self) -> Option<&mut dyn Rdma> {
+        None
+    }
+
+    /// Why it has none.
+    fn no_rdma(&self) -> &str {
+        "the device moves frames only"
+    }
+
+    /// What the device has to tell, as a JSON value. `null` if nothing.
+    fn report(&self) -> String {
+        "null".into()
+    }
 
     /// Accepted frames have not left this process.
     fn owes(&self) -> bool;

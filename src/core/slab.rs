@@ -27,6 +27,13 @@ impl BufferOp {
         self
     }
 
+    /// What of it lies behind its first `len` bytes; None if nothing does.
+    pub fn behind(mut self, len: usize) -> Option<BufferOp> {
+        self.len = self.len.checked_sub(len).filter(|left| *left > 0)?;
+        self.offset += len;
+        Some(self)
+    }
+
     pub fn address(&self) -> UserBuf {
         self.buffer.address().offset(self.offset as isize)
     }

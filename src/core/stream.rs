@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn slabs_arrive_whole_over_a_chain_and_every_frame_completes() {
         let filters = vec![Spec::parse("pass").unwrap(), Spec::parse("pass").unwrap()];
-        let core = slabs_arrive_whole(Core::alone_with(crate::devices::filters::open, filters));
+        let mut core = slabs_arrive_whole(Core::alone_with(crate::devices::filters::open, filters));
         let status = core.status();
         assert!(core.status().contains("\"pass\""), "{status}");
     }

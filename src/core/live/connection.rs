@@ -80,6 +80,10 @@ pub struct Live {
     /// Our direction, or the peer's, takes the direct way.
     pub direct: bool,
     pub peer_direct: bool,
+    /// Operations on remote memory under way: they pass no device, so no device is put on before they have ended.
+    pub bypassing: u32,
+    /// Proposals of the peer that wait for that.
+    pub asked: VecDeque<(u16, String)>,
     /// Told of an outage that still lasts.
     pub outage_told: bool,
     /// Requests of the receive chain that the layer above has, or will get next.
@@ -110,6 +114,8 @@ impl Live {
             leaving: false,
             direct: false,
             peer_direct: false,
+            bypassing: 0,
+            asked: VecDeque::new(),
             outage_told: false,
             above: 0,
             initial: 0,
@@ -132,6 +138,13 @@ impl Live {
     /// No frame of the program may enter: what is taken off drains, or initial devices are not there yet.
     pub fn is_stalled(&self) -> bool {
         self.initial > 0 || self.leaving || self.proposed.as_ref().is_some_and(|p| p.accepted)
+    }
+
+    /// No device is on either direction, and none is on its way.
+    pub fn is_bare(&self) -> bool {
+        let changing = self.initial > 0 || self.leaving || !self.wanted.is_empty() || self.proposed.is_some();
+        let asked = !self.asked.is_empty() || !self.awaited.is_empty();
+        self.lost.is_none() && !changing && !asked && self.out.devices().is_empty() && self.inward.is_bare()
     }
 
     /// Nothing but one ordered, reliable sink is left on our direction, and no change is under way: it need not be live.

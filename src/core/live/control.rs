@@ -1,7 +1,7 @@
 //! How a live connection agrees on changes with its peer: the control frames of [`super::super::epoch`].
 
 use super::super::alert::Alerts;
-use super::super::epoch::{Change, Listed, Proposal, control};
+use super::super::epoch::{Change, Listed, MOST_DEVICES, Proposal, control};
 use super::super::frame::{Header, kind};
 use super::super::sinks::Sinks;
 use super::super::slab::Slab;
@@ -47,6 +47,10 @@ impl Lively {
     /// The peer wants to change its direction.
     fn proposed(&mut self, alerts: &mut Alerts, peer: u32, epoch: u16, text: &str) {
         let Some(live) = &mut self.connections[peer as usize] else { return };
+        if live.bypassing > 0 && live.asked.len() < MOST_DEVICES {
+            live.asked.push_back((epoch, text.to_string()));
+            return;
+        }
         let answer = Proposal::decode(text).and_then(|proposal| {
             let mutual = proposal.mutual.clone();
             if let Some(change) = &mutual {
@@ -71,6 +75,28 @@ impl Lively {
                 live.control.push_back((control::REFUSE, epoch, why.into_bytes()));
             }
         }
+    }
+
+    /// An operation on the peer's memory has begun that passes no device.
+    pub fn bypass(&mut self, peer: u32, operation: u64) {
+        if let Some(live) = &mut self.connections[peer as usize] {
+            live.bypassing += 1;
+            self.bypasses.insert(operation, peer);
+        }
+    }
+
+    /// It has ended: after the last one devices may be put on.
+    pub fn bypassed(&mut self, alerts: &mut Alerts, operation: u64) {
+        let Some(peer) = self.bypasses.remove(&operation) else { return };
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        live.bypassing -= 1;
+        if live.bypassing > 0 {
+            return;
+        }
+        for (epoch, text) in std::mem::take(&mut live.asked) {
+            self.proposed(alerts, peer, epoch, &text);
+        }
+        self.advance(alerts, peer);
     }
 
     fn accepted(&mut self, peer: u32, epoch: u16) {
@@ -293,6 +319,7 @@ impl Live {
     fn switch(&mut self, alerts: &mut Alerts) -> Option<Option<u64>> {
         let ready = self.proposed.as_ref().is_some_and(|p| p.accepted)
             && self.unfinished.is_empty()
+            && self.bypassing == 0
             && !self.direct
             && !self.out.chain().is_pending();
         if !ready {

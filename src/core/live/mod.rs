@@ -28,7 +28,7 @@ use crate::sys::clock::monotonic_ns;
 use connection::{Kit, Live};
 use operations::Operations;
 use relay::Relays;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Sink number in the tokens of frames handed up from here.
 pub const LIVE: u8 = 255;
@@ -72,6 +72,8 @@ pub struct Lively {
     pub relays: Relays,
     /// Where the cards of the networks opened at the start are.
     pub published: Option<&'static dyn super::directory::Directory>,
+    /// Operations on remote memory under way, and towards whom.
+    bypasses: HashMap<u64, u32>,
     /// Devices put on every connection when it is made.
     pub initial: Vec<super::filter::Spec>,
     /// Looks at the sinks that have brought nothing.
@@ -96,6 +98,7 @@ impl Lively {
             operations: Operations::default(),
             relays: Relays::default(),
             published: None,
+            bypasses: HashMap::new(),
             initial: Vec::new(),
             fruitless: 0,
             now: 0,

@@ -6,7 +6,8 @@ use crate::core::buffer::Buffer;
 use crate::core::device::SendError;
 use crate::core::frame::Header;
 use crate::core::network::{Link, Network};
-use crate::core::slab::Slab;
+use crate::core::rdma::{End, Move, Rdma, Region, Way};
+use crate::core::slab::{BufferOp, Slab};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -32,7 +33,17 @@ fn device(folder: &Folder) -> Option<String> {
 }
 
 fn open(path: &str, rank: u32, secret: [u8; 32]) -> Result<PluginNetwork, String> {
-    let options = [("provider", "tcp;ofi_rxm"), ("interface", "127.0.0.1")];
+    open_with(path, rank, secret, "rdma", "on")
+}
+
+fn open_with(
+    path: &str,
+    rank: u32,
+    secret: [u8; 32],
+    key: &str,
+    value: &str,
+) -> Result<PluginNetwork, String> {
+    let options = [("provider", "tcp;ofi_rxm"), ("interface", "127.0.0.1"), (key, value)];
     let options = options.map(|(key, value)| (key.to_string(), value.to_string()));
     PluginNetwork::open(&Place { id: 1, name: "fabric", path, options: &options, rank, size: 2, secret })
 }
@@ -221,12 +232,197 @@ fn what_is_wrong_is_refused_with_a_sentence() {
         PluginNetwork::open(&place).err().unwrap_or_else(|| panic!("{key}={value} opens"))
     };
     let option = refused("speed", "9");
-    assert!(option.contains("there is no option 'speed', expected provider or interface"), "{option}");
+    assert!(option.contains("there is no option 'speed', expected provider, interface or rdma"), "{option}");
+    assert!(refused("rdma", "maybe").contains("rdma=maybe, expected on or off"));
+    let interface = refused("interface", "nosuch0");
+    let known = interface.contains("has no interface=nosuch0, expected an address of this host or one of ");
+    assert!(known || interface.contains("not installed"), "{interface}");
     let provider = refused("provider", "pigeon");
-    assert!(provider.contains("provider pigeon") || provider.contains("not installed"), "{provider}");
+    assert!(provider.contains("provider=pigeon") || provider.contains("not installed"), "{provider}");
     let Some(mut network) = network(&path, 0) else { return };
     assert!(
         network.set_card(1, &[1, 2, 3]).is_err_and(|why| why.contains("3 bytes, expected an address of"))
     );
     assert!(network.set_card(9, &[0; 16]).is_err_and(|why| why.contains("no such process")));
+}
+
+// ---- remote memory ----
+
+/// Two ends in this process, which know each other.
+fn two_ends(path: &str) -> Option<(PluginNetwork, PluginNetwork)> {
+    let (mut a, mut b) = (network(path, 0)?, network(path, 1)?);
+    a.set_card(1, &b.card()).expect("a card");
+    b.set_card(0, &a.card()).expect("a card");
+    a.open(1);
+    b.open(0);
+    Some((a, b))
+}
+
+fn rdma(network: &mut PluginNetwork) -> &mut dyn Rdma {
+    network.rdma().expect("the tcp provider has remote memory")
+}
+
+fn memory(len: usize, seed: usize) -> BufferOp {
+    let bytes = (0..len).map(|i| (i * 31 + seed) as u8).collect();
+    BufferOp::new(Buffer::adopt(bytes), 0, len).expect("inside")
+}
+
+fn bytes(memory: &BufferOp) -> Vec<u8> {
+    let mut all = Vec::new();
+    memory.address().append_to(memory.len(), &mut all);
+    all
+}
+
+/// Begins an operation, as soon as there is room; both ends make progress.
+fn begin(
+    from: &mut PluginNetwork,
+    to: &mut PluginNetwork,
+    way: Way,
+    operation: u64,
+    memory: &BufferOp,
+    place: (&Region, u64),
+) {
+    let (region, offset) = place;
+    let what = Move { operation, way, memory, key: &region.key, offset };
+    wait(&format!("room for operation {operation}"), || {
+        to.next().inspect(|_| panic!("a frame"));
+        match rdma(from).begin(1, &what) {
+            Ok(()) => Some(()),
+            Err(SendError::Full) => None,
+            Err(SendError::Lost(why)) => panic!("{why}"),
+        }
+    });
+}
+
+fn end(from: &mut PluginNetwork, to: &mut PluginNetwork) -> End {
+    wait("end of an operation", || {
+        to.next().inspect(|_| panic!("a frame"));
+        from.next().inspect(|_| panic!("a frame"));
+        rdma(from).ended()
+    })
+}
+
+/// A connection that has failed is made again by the operations that follow.
+fn put_at_last(from: &mut PluginNetwork, to: &mut PluginNetwork, memory: &BufferOp, place: (&Region, u64)) {
+    wait("put", || {
+        begin(from, to, Way::Put, 3, memory, place);
+        end(from, to).failed.is_none().then_some(())
+    });
+}
+
+#[test]
+fn memory_is_put_and_got_and_counted() {
+    let folder = Folder::new("libfabric-rdma");
+    let Some(path) = device(&folder) else { return };
+    let Some((mut a, mut b)) = two_ends(&path) else { return };
+    assert!(rdma(&mut a).limits().max_len >= 1 << 20);
+    let theirs = memory(3 << 20, 1);
+    let region = rdma(&mut b).register(&theirs).expect("registers");
+    for (n, len) in [1, 7, 4096, 65_536, 1 << 20].into_iter().enumerate() {
+        let (mine, back) = (memory(len, 50 + n), memory(len, 0));
+        let at = 1000 * n as u64;
+        begin(&mut a, &mut b, Way::Put, 10, &mine, (&region, at));
+        assert_eq!(end(&mut a, &mut b), End { operation: 10, failed: None });
+        let begin_at = at as usize;
+        assert!(bytes(&theirs)[begin_at..begin_at + len] == bytes(&mine), "{len} bytes did not arrive");
+        begin(&mut a, &mut b, Way::Get, 11, &back, (&region, at));
+        assert_eq!(end(&mut a, &mut b).failed, None);
+        assert!(bytes(&back) == bytes(&mine), "{len} bytes did not come back");
+    }
+    let counts = rdma(&mut a).counts();
+    assert_eq!((counts.puts, counts.gets, counts.failed), (5, 5, 0));
+    assert_eq!(rdma(&mut b).counts().bytes, 0);
+    rdma(&mut b).deregister(region.number, true);
+}
+
+#[test]
+fn a_key_opens_its_region_only_and_only_while_it_is_registered() {
+    let folder = Folder::new("libfabric-keys");
+    let Some(path) = device(&folder) else { return };
+    let Some((mut a, mut b)) = two_ends(&path) else { return };
+    let whole = Buffer::adopt(vec![7; 300_000]);
+    let part = BufferOp::new(whole.clone(), 100_000, 100_000).expect("inside");
+    let region = rdma(&mut b).register(&part).expect("registers");
+    let mine = memory(70_000, 3);
+    // Past the end; with a key that was guessed.
+    let mut guessed = region.clone();
+    guessed.key[0] ^= 1;
+    for (operation, region, offset) in [(1, &region, 50_000), (2, &guessed, 0)] {
+        begin(&mut a, &mut b, Way::Put, operation, &mine, (region, offset));
+        let End { operation: which, failed } = end(&mut a, &mut b);
+        assert!(which == operation && failed.is_some(), "{failed:?}");
+    }
+    begin(&mut a, &mut b, Way::Put, 3, &mine, (&region, 0));
+    assert_eq!(end(&mut a, &mut b).failed, None);
+    let late = memory(70_000, 9);
+    let again = rdma(&mut b).register(&part).expect("registers");
+    rdma(&mut b).deregister(again.number, true);
+    begin(&mut a, &mut b, Way::Put, 4, &late, (&again, 0));
+    assert!(end(&mut a, &mut b).failed.is_some(), "written after it was deregistered");
+    let again = rdma(&mut b).register(&part).expect("registers");
+    rdma(&mut b).deregister(again.number, false);
+    let newest = rdma(&mut b).register(&part).expect("registers");
+    // What was broken off is the endpoint, not the other regions, if the address could be kept.
+    let kept = newest.key[16..] == again.key[16..];
+    if kept {
+        begin(&mut a, &mut b, Way::Put, 5, &late, (&again, 0));
+        assert!(end(&mut a, &mut b).failed.is_some(), "written after it was deregistered");
+    }
+    let region = if kept { region } else { newest };
+    begin(&mut a, &mut b, Way::Put, 9, &mine, (&region, 0));
+    assert_eq!(end(&mut a, &mut b).failed, None);
+    begin(&mut a, &mut b, Way::Put, 10, &mine, (&region, 30_000));
+    assert_eq!(end(&mut a, &mut b).failed, None);
+    let all = bytes(&BufferOp::new(whole, 0, 300_000).expect("inside"));
+    assert!(all[..100_000].iter().chain(&all[200_000..]).all(|byte| *byte == 7), "outside of the region");
+    assert!(all[100_000..130_000] == bytes(&mine)[..30_000] && all[130_000..200_000] == bytes(&mine));
+    for key in [&[][..], &[1; 8], &[0xff; 88], &[0; 200]] {
+        let what = Move { operation: 99, way: Way::Get, memory: &mine, key, offset: 0 };
+        assert!(matches!(rdma(&mut a).begin(1, &what), Err(SendError::Lost(_))), "{} bytes", key.len());
+    }
+}
+
+/// Operations under way towards a process that makes no progress are given up, and do not arrive after it has
+/// deregistered its memory.
+#[test]
+fn what_is_given_up_ends_and_stays_away() {
+    let folder = Folder::new("libfabric-cancel");
+    let Some(path) = device(&folder) else { return };
+    let Some((mut a, mut b)) = two_ends(&path) else { return };
+    let theirs = memory(8 << 20, 1);
+    let region = rdma(&mut b).register(&theirs).expect("registers");
+    begin(&mut a, &mut b, Way::Put, 1, &memory(100, 1), (&region, 0));
+    assert_eq!(end(&mut a, &mut b).failed, None);
+    let mine = memory(8 << 20, 2);
+    begin(&mut a, &mut b, Way::Put, 2, &mine, (&region, 0));
+    // Some of it arrives.
+    let before = bytes(&theirs);
+    wait("the first bytes", || {
+        rdma(&mut a).ended().inspect(|_| panic!("the end, too early"));
+        a.next();
+        b.next();
+        (bytes(&theirs)[..4096] != before[..4096]).then_some(())
+    });
+    let begun = bytes(&theirs);
+    let arrived = begun.iter().zip(&before).rposition(|(x, y)| x != y).expect("some arrived");
+    rdma(&mut b).deregister(region.number, false);
+    rdma(&mut a).cancel(1);
+    assert!(rdma(&mut a).ended().is_some_and(|end| end.operation == 2 && end.failed.is_some()));
+    for _ in 0..2000 {
+        a.next();
+        b.next();
+    }
+    assert!(bytes(&theirs) == begun, "written after it was deregistered, behind byte {arrived}");
+}
+
+#[test]
+fn remote_memory_can_be_turned_off() {
+    let folder = Folder::new("libfabric-off");
+    let Some(path) = device(&folder) else { return };
+    if network(&path, 0).is_none() {
+        return;
+    }
+    let mut network = open_with(&path, 0, SECRET, "rdma", "off").expect("opens");
+    assert!(network.rdma().is_none());
+    assert_eq!(network.no_rdma(), "turned off by rdma=off");
 }

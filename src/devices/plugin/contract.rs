@@ -10,6 +10,8 @@ pub const WHY: usize = 256;
 pub const GROWTH: usize = 64;
 /// A card is at most so long.
 pub const CARD: usize = 256;
+/// A key is at most so long.
+pub const KEY: usize = 128;
 /// The longest message that a filter may make.
 pub const LONGEST: usize = 1 << 30;
 
@@ -154,6 +156,57 @@ pub struct Network {
     pub close: Option<Plain>,
 }
 
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub struct Limits {
+    pub max_len: usize,
+    pub depth: u32,
+    pub local: u32,
+}
+
+#[repr(C)]
+pub struct Move {
+    pub operation: u64,
+    pub at: *mut c_void,
+    pub len: usize,
+    pub region: u64,
+    pub key: *const c_void,
+    pub key_len: usize,
+    pub offset: u64,
+}
+
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub struct Moved {
+    pub operation: u64,
+    pub failed: u32,
+    pub reserved: u32,
+}
+
+type Begin = unsafe extern "C" fn(*mut c_void, u32, *const Move, *mut c_char, usize) -> c_int;
+type Register = unsafe extern "C" fn(
+    *mut c_void,
+    *mut c_void,
+    usize,
+    c_int,
+    *mut c_void,
+    *mut usize,
+    *mut c_char,
+    usize,
+) -> u64;
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Rdma {
+    pub limits: Option<unsafe extern "C" fn(*mut c_void, *mut Limits, *mut c_char, usize) -> c_int>,
+    pub register_memory: Option<Register>,
+    pub deregister: Option<unsafe extern "C" fn(*mut c_void, u64, c_int)>,
+    pub put: Option<Begin>,
+    pub get: Option<Begin>,
+    pub ended: Option<unsafe extern "C" fn(*mut c_void, *mut Moved, *mut c_char, usize) -> c_int>,
+    pub cancel: Option<unsafe extern "C" fn(*mut c_void, u32)>,
+}
+
 #[repr(C)]
 pub struct Device {
     pub version: u32,
@@ -162,4 +215,9 @@ pub struct Device {
     pub what: *const c_char,
     pub filter: *const Filter,
     pub network: *const Network,
+    /// Only if `size` says that it is there.
+    pub rdma: *const Rdma,
 }
+
+/// Size of a device without remote memory, as the first header of this version had it.
+pub const SIZE_WITHOUT_RDMA: usize = std::mem::offset_of!(Device, rdma);

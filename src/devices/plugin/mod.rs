@@ -11,6 +11,7 @@
 pub mod contract;
 mod filter;
 mod network;
+mod rdma;
 mod words;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ struct Plugin {
     name: String,
     filter: Option<contract::Filter>,
     network: Option<contract::Network>,
+    rdma: Option<contract::Rdma>,
     /// Last: the functions above lie in it.
     _library: Library,
 }
@@ -73,19 +75,22 @@ fn load(path: &str) -> Result<Rc<Plugin>, String> {
     }
     // SAFETY: in this version the size is the second member.
     let size = unsafe { device.cast::<u32>().add(1).read() } as usize;
-    if size != size_of::<contract::Device>() {
-        let expected = size_of::<contract::Device>();
-        return Err(format!("the 'vmi_device' of {path} has {size} bytes, expected {expected}"));
+    let (whole, early) = (size_of::<contract::Device>(), contract::SIZE_WITHOUT_RDMA);
+    if size != whole && size != early {
+        return Err(format!("the 'vmi_device' of {path} has {size} bytes, expected {early} or {whole}"));
     }
-    // SAFETY: version and size are right, so this is the contract's type; its pointers are NULL or right.
+    let device = device.as_ptr();
+    // SAFETY: version and size are right, so these members are there; the pointers are NULL or right.
     let (name, filter, network) = unsafe {
-        let device = device.as_ref();
-        (words::from_c(device.name), device.filter.as_ref().copied(), device.network.as_ref().copied())
+        let (filter, network) = ((*device).filter, (*device).network);
+        (words::from_c((*device).name), filter.as_ref().copied(), network.as_ref().copied())
     };
+    // SAFETY: as above; this member is read only where the size includes it.
+    let rdma = if size == whole { unsafe { (*device).rdma.as_ref().copied() } } else { None };
     if filter.is_none() && network.is_none() {
         return Err(format!("{path} ({name}) is neither a filter nor a network"));
     }
-    Ok(Rc::new(Plugin { path: path.into(), name, filter, network, _library: library }))
+    Ok(Rc::new(Plugin { path: path.into(), name, filter, network, rdma, _library: library }))
 }
 
 impl Plugin {

@@ -2,11 +2,13 @@
 
 use super::Plugin;
 use super::contract::{self, CARD, Host, Piece, VERSION, WHY};
+use super::rdma::Remote;
 use super::words::{self, Options, Why};
 use crate::core::buffer::UserBuf;
 use crate::core::device::{Properties, SendError};
 use crate::core::frame::{Header, Incoming, Token};
 use crate::core::network::{Link, Network};
+use crate::core::rdma::Rdma;
 use crate::core::slab::Slab;
 use std::cell::RefCell;
 use std::ffi::{CString, c_char, c_void};
@@ -35,6 +37,8 @@ pub struct PluginNetwork {
     /// NULL once closed.
     state: *mut c_void,
     all: contract::Network,
+    /// Remote memory, or why there is none.
+    remote: Result<Remote, String>,
     pieces: Vec<Piece>,
     alerts: Rc<Alerts>,
     /// The device has its address.
@@ -73,6 +77,7 @@ impl PluginNetwork {
             },
             state: std::ptr::null_mut(),
             all,
+            remote: Err("the device moves frames only".into()),
             pieces: Vec::new(),
             alerts,
             _host: host,
@@ -80,6 +85,9 @@ impl PluginNetwork {
         };
         network.start(place, &options, &name)?;
         network.ask_properties()?;
+        if let Some(all) = network.plugin.rdma {
+            network.remote = Remote::open(&network.plugin, &all, network.state)?;
+        }
         Ok(network)
     }
 
@@ -136,15 +144,6 @@ impl PluginNetwork {
 
     fn complain(&self, text: String) {
         add(&self.alerts, text);
-    }
-
-    /// What the device has to tell, as a JSON value.
-    pub fn report(&self) -> String {
-        let report = self.call(self.all.report, |report, state| {
-            // SAFETY: the state is open, and `room` bytes are at `json`.
-            words::report(|json, room| unsafe { report(state, json, room) })
-        });
-        report.unwrap_or_else(|| "null".into())
     }
 
     /// A frame that the device says has arrived, if that can be.
@@ -342,12 +341,33 @@ impl Network for PluginNetwork {
         Some(unsafe { BorrowedFd::borrow_raw(fd) })
     }
 
+    fn rdma(&mut self) -> Option<&mut dyn Rdma> {
+        self.remote.as_mut().ok().map(|remote| remote as &mut dyn Rdma)
+    }
+
+    fn no_rdma(&self) -> &str {
+        self.remote.as_ref().err().map_or("", |why| why)
+    }
+
+    fn report(&self) -> String {
+        let report = self.call(self.all.report, |report, state| {
+            // SAFETY: the state is open, and `room` bytes are at `json`.
+            words::report(|json, room| unsafe { report(state, json, room) })
+        });
+        report.unwrap_or_else(|| "null".into())
+    }
+
     fn take_alerts(&mut self) -> Vec<(Option<u32>, String)> {
+        if let Ok(remote) = &mut self.remote {
+            remote.take_complaints().into_iter().for_each(|text| add(&self.alerts, text));
+        }
         let alerts = std::mem::take(&mut *self.alerts.borrow_mut());
         alerts.into_iter().map(|text| (None, format!("{}: {text}", self.plugin))).collect()
     }
 
     fn close(&mut self) {
+        // It deregisters what is registered; the device's state must still be open.
+        self.remote = Err("the network is closed".into());
         // SAFETY: the state is open, and is not used after this.
         self.call(self.all.close, |close, state| unsafe { close(state) });
         self.state = std::ptr::null_mut();

@@ -147,11 +147,11 @@ fn what_cannot_be_loaded_is_refused_with_a_sentence() {
     for (name, device, expected) in [
         (
             "version",
-            "{ 7, 999, 0, 0, 0, 0 }",
+            "{ 7, 999, 0, 0, 0, 0, 0 }",
             "PATH was written for version 7 of the device contract, expected 1",
         ),
-        ("size", "{ 1, 24, 0, 0, 0, 0 }", "the 'vmi_device' of PATH has 24 bytes, expected 40"),
-        ("none", "{ 1, 40, \"empty\", 0, 0, 0 }", "PATH (empty) is neither a filter nor a network"),
+        ("size", "{ 1, 24, 0, 0, 0, 0, 0 }", "the 'vmi_device' of PATH has 24 bytes, expected 40 or 48"),
+        ("none", "{ 1, 40, \"empty\", 0, 0, 0, 0 }", "PATH (empty) is neither a filter nor a network"),
     ] {
         let path = folder.text(name, &format!("VMI_DEVICE_EXPORT const vmi_device_t vmi_device = {device};"));
         assert_eq!(why(&path), expected.replace("PATH", &path));
@@ -171,7 +171,7 @@ fn filter(functions: &str, fields: &str) -> String {
         {functions}
         static const vmi_device_filter_t filter = {{ .open = open_it, .close = close_it, {fields} }};
         VMI_DEVICE_EXPORT const vmi_device_t vmi_device = {{
-            VMI_DEVICE_VERSION, sizeof(vmi_device_t), \"probe\", \"\", &filter, NULL }};
+            VMI_DEVICE_VERSION, sizeof(vmi_device_t), \"probe\", \"\", &filter, NULL, NULL }};
         void *use_them[] = {{ &host, open_it, close_it }};"
     )
 }
@@ -421,11 +421,15 @@ fn the_contract_is_the_header_s() {
         Incoming "_incoming": peer reserved header payload token;
         Network "_network": open properties card set_card connect drop_link link send next release owes is_ticking
             is_quiet fd report close;
-        Device "": version size name what filter network;
+        Limits "_rdma_limits": max_len depth local;
+        Move "_move": operation at len region key key_len offset;
+        Moved "_moved": operation failed reserved;
+        Rdma "_rdma": limits register_memory deregister put get ended cancel;
+        Device "": version size name what filter network rdma;
     };
     text += &format!(
         "_Static_assert(VMI_DEVICE_VERSION == {VERSION} && VMI_DEVICE_WHY == {WHY} && VMI_DEVICE_GROWTH == {GROWTH}
-            && VMI_DEVICE_CARD == {CARD}, \"limits\");
+            && VMI_DEVICE_CARD == {CARD} && VMI_DEVICE_KEY == {KEY}, \"limits\");
         _Static_assert(VMI_DEVICE_FORWARD == {FORWARD} && VMI_DEVICE_KEEP == {KEEP} && VMI_DEVICE_DROP == {DROP}
             && VMI_DEVICE_REFUSE == {REFUSE}, \"verdicts\");
         _Static_assert(VMI_DEVICE_SENT == {SENT} && VMI_DEVICE_FULL == {FULL} && VMI_DEVICE_LOST == {LOST}, \"sent\");

@@ -145,5 +145,6 @@ static const vmi_device_network_t network = {
 };
 
 VMI_DEVICE_EXPORT const vmi_device_t vmi_device = {
-    VMI_DEVICE_VERSION, sizeof(vmi_device_t), "dgram", "datagrams over unix sockets, one host", NULL, &network,
+    .version = VMI_DEVICE_VERSION, .size = sizeof(vmi_device_t), .name = "dgram",
+    .what = "datagrams over unix sockets, one host", .network = &network,
 };

@@ -231,4 +231,5 @@ pub static vmi_device: Constant<Device> = Constant(Device {
     what: c"VMI 1.0 as a network: its modules carry the frames".as_ptr(),
     filter: std::ptr::null(),
     network: &raw const NETWORK,
+    rdma: std::ptr::null(),
 });
