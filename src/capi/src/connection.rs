@@ -16,7 +16,7 @@ use crate::table::{Table, Tag};
 use crate::traffic::{self, Event, Framing, Load, kind, post};
 use crate::types::*;
 use crate::ways::{Site, Way};
-use crate::{callback, meeting, rdma};
+use crate::{bypass, callback, meeting, rdma};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -236,6 +236,7 @@ fn finish(e: Eng, c: &Connection) {
     c.state.set(State::Ended);
     rdma::forget(e, c.handle.get());
     if let Some(site) = c.site.borrow_mut().take() {
+        bypass::abandon(&site);
         site.way.with_peer(site.rank, |peer| {
             let end = &mut peer.ends[c.end() as usize];
             if *end == Some(c.handle.get()) {

@@ -87,6 +87,6 @@ fn outcome(e: Eng, one: &Waiting) -> Option<VMI_STATUS> {
 
 pub fn report(c: &Connection, json: *mut c_char, room: usize) -> Result {
     let site = c.open_site()?;
-    let status = site.way.core.borrow().status();
+    let status = site.way.core.borrow_mut().status();
     args::write_text(json, room, &status, "json")
 }

@@ -30,6 +30,7 @@ compile_error!("a panic must not unwind into a C program: build with panic = \"a
 
 mod alerts;
 mod args;
+mod bypass;
 mod callback;
 mod connection;
 mod data;

@@ -4,6 +4,7 @@
 
 use crate::args::bytes;
 use crate::engine::Eng;
+use crate::rdma;
 use crate::status::{Result, fail};
 use crate::table::Structures;
 use crate::types::*;
@@ -35,7 +36,9 @@ pub fn remove(e: Eng, buffer: PVMI_BUFFER, owned: bool) -> Result {
     if e.buffers.get(buffer)?.is_owned() != owned {
         fail!(Handle, "{buffer:p} was {} by the program", if owned { "registered" } else { "allocated" });
     }
-    e.buffers.remove(buffer).map(drop)
+    let buffer = e.buffers.remove(buffer)?;
+    rdma::forget_buffer(e, &buffer);
+    Ok(())
 }
 
 /// What the library knows of a cache entry.
@@ -120,6 +123,7 @@ pub fn uncache(e: Eng, entry: PVMI_CACHE_ENTRY) -> Result {
             e.cache.places.set(place);
             uses.idle.set(place);
             e.cache.unused.borrow_mut().push_back((place, entry));
+            rdma::hide_buffer(e, &e.buffers.get(e.cache.entries.get(entry)?.buffer)?);
         }
         _ => {}
     }
@@ -150,7 +154,9 @@ fn forget(e: Eng, entry: PVMI_CACHE_ENTRY) -> Result {
     if regions.get(&known.region) == Some(&entry) {
         regions.remove(&known.region);
     }
-    e.buffers.remove(known.buffer).map(drop)
+    let buffer = e.buffers.remove(known.buffer)?;
+    rdma::forget_buffer(e, &buffer);
+    Ok(())
 }
 
 pub fn stats(e: Eng) -> String {

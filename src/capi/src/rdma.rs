@@ -2,11 +2,13 @@
 //!
 //! The publisher keeps a table of what it has published; peers name an entry by its number and stay inside of it, or
 //! are refused. Between processes of one host a large get reads the publisher's memory directly, where the kernel
-//! allows that; everything else travels in frames.
+//! allows that; over a network with remote memory large ones pass by the frames ([`crate::bypass`]); everything else
+//! travels in frames.
 
 use crate::args::{self, bytes};
+use crate::bypass::{self, Exposed};
 use crate::connection::Connection;
-use crate::engine::Eng;
+use crate::engine::{Eng, Engine};
 use crate::message::piece;
 use crate::status::{Code, Fault, Result, fail, remember};
 use crate::table::{Numbers, Structures};
@@ -19,6 +21,7 @@ use std::rc::Rc;
 use std::sync::atomic::{Ordering, fence};
 use vmi::core::buffer::{Buffer, UserBuf};
 use vmi::core::frame::Incoming;
+use vmi::core::rdma::Way;
 use vmi::core::slab::{BufferOp, Slab};
 
 /// Memory that a peer may put into and get from.
@@ -29,6 +32,11 @@ struct Published {
     at: UserBuf,
     size: u32,
     local_context: u32,
+    site: Site,
+    /// As a network reaches it.
+    exposed: Option<Exposed>,
+    /// The last that was heard of its peer is the end of an operation.
+    quiet: bool,
 }
 
 /// What the library knows of a remote buffer.
@@ -97,6 +105,7 @@ pub fn free_remote(e: Eng, buffer: PVMI_REMOTE_BUFFER) -> Result {
     let remote = e.rdma.remotes.remove(buffer)?;
     if let Ok(site) = e.connections.table.get(remote.connection).and_then(|c| c.open_site()) {
         let framing = Framing::Whole(kind::UNPUBLISH, [remote.id, 0, 0]);
+        site.way.with_peer(site.rank, |peer| peer.reaches.remove(&remote.id));
         post(e, &site, framing, Load::Nothing, None)?;
     }
     Ok(())
@@ -104,8 +113,37 @@ pub fn free_remote(e: Eng, buffer: PVMI_REMOTE_BUFFER) -> Result {
 
 /// A connection has ended: its regions and gets end with it.
 pub fn forget(e: Eng, connection: PVMI_CONNECT) {
-    e.rdma.published.borrow_mut().retain(|published| published.connection != connection);
-    e.rdma.getting.borrow_mut().retain(|getting| getting.connection != connection);
+    unpublish(e, |published| published.connection == connection);
+    let mut getting = e.rdma.getting.borrow_mut();
+    for request in getting.numbers(|getting| getting.connection == connection) {
+        getting.remove(request);
+    }
+}
+
+/// The program gives a buffer back: peers reach it no more.
+pub fn forget_buffer(e: Eng, buffer: &Rc<Buffer>) {
+    unpublish(e, |published| Rc::ptr_eq(&published.buffer, buffer));
+}
+
+fn unpublish(e: Eng, which: impl Fn(&Published) -> bool) {
+    let mut all = e.rdma.published.borrow_mut();
+    for id in all.numbers(which) {
+        if let Some(Published { site, exposed: Some(exposed), quiet, .. }) = all.remove(id) {
+            bypass::hide(&site, exposed, quiet);
+        }
+    }
+}
+
+/// A buffer is out of use for now: what a peer still wants from it goes through frames.
+pub fn hide_buffer(e: Eng, buffer: &Rc<Buffer>) {
+    let mut all = e.rdma.published.borrow_mut();
+    for id in all.numbers(|published| published.exposed.is_some() && Rc::ptr_eq(&published.buffer, buffer)) {
+        if let Some(published) = all.get_mut(id)
+            && let Some(exposed) = published.exposed.take()
+        {
+            bypass::hide(&published.site, exposed, published.quiet);
+        }
+    }
 }
 
 // ---- publish ----
@@ -128,24 +166,32 @@ pub fn publish(e: Eng, offer: &Offer<'_>, done: Option<Event>) -> Result {
     if len > MAX_DATA {
         fail!(Range, "{len} bytes of data go with the publish, at most {MAX_DATA} are possible");
     }
+    let reach = bypass::expose(e, &site, &region);
+    let mut load = offer.remote_context.to_le_bytes().to_vec();
+    load.extend(offer.address.to_le_bytes());
+    bypass::write_reach(&mut load, reach.as_ref());
     let published = Published {
         connection: offer.connection.handle.get(),
         buffer: region.buffer().clone(),
         at: region.address(),
         size: offer.size,
         local_context: offer.local_context,
+        site: site.clone(),
+        exposed: reach.map(|(exposed, _)| exposed),
+        quiet: false,
     };
     let Some(id) = e.rdma.published.borrow_mut().insert(published) else {
         fail!(Resource, "too many regions are published");
     };
-    let mut load = offer.remote_context.to_le_bytes().to_vec();
-    load.extend(offer.address.to_le_bytes());
-    load.resize(16 + len, 0);
-    data.copy_to(UserBuf::of(&mut load[16..]), len);
+    let at = load.len();
+    load.resize(at + len, 0);
+    data.copy_to(UserBuf::of(&mut load[at..]), len);
     let framing = Framing::Whole(kind::PUBLISH, [offer.connection.end_bit() >> 31, id, offer.size]);
     let posted = post(e, &site, framing, Load::Bytes(&load), done);
-    if posted.is_err() {
-        e.rdma.published.borrow_mut().remove(id);
+    if posted.is_err()
+        && let Some(Published { exposed: Some(exposed), .. }) = e.rdma.published.borrow_mut().remove(id)
+    {
+        bypass::hide(&site, exposed, true);
     }
     posted
 }
@@ -155,16 +201,20 @@ pub fn on_publish(e: Eng, site: &Site, frame: &Incoming) -> Handled {
     if frame.header.len < 16 {
         return Err("a publish without addresses".into());
     }
+    let (reach, data_at) = bypass::read_reach(frame, 16)?;
     let Some(c) = traffic::connection_of(e, site, end == 1) else { return Ok(()) };
     let lctxt = u64::from_le_bytes(frame.bytes(0));
     let connection = c.handle.get();
     let remote = Remote { connection, id, size, address: u64::from_le_bytes(frame.bytes(8)) };
     let at = e.rdma.remotes.insert(VMI_REMOTE_BUFFER { rsz: size, id, lctxt }, remote);
+    if let Some(reach) = reach {
+        site.way.with_peer(site.rank, |peer| peer.reaches.insert(id, Rc::new(reach)));
+    }
     if c.on_publish.get().is_none() && c.on_publish20.get().is_none() {
         let _ = free_remote(e, at);
         return Err("memory was published, but there is no publish callback; it was given back".into());
     }
-    let data = traffic::slab_in_hand(e, frame, 16);
+    let data = traffic::slab_in_hand(e, frame, data_at);
     callback::published20(c.on_publish20.get(), connection, at);
     if c.on_publish.get().is_some() {
         let len = data.len as ULONG;
@@ -174,9 +224,33 @@ pub fn on_publish(e: Eng, site: &Site, frame: &Incoming) -> Handled {
 }
 
 pub fn on_unpublish(e: Eng, site: &Site, id: u32) -> Handled {
-    region(e, site, id, 0, 0)?;
-    e.rdma.published.borrow_mut().remove(id);
+    // The program may have given the buffer back already.
+    if region(e, site, id, 0, 0).is_err() {
+        return Ok(());
+    }
+    if let Some(Published { exposed: Some(exposed), .. }) = e.rdma.published.borrow_mut().remove(id) {
+        bypass::hide(site, exposed, true);
+    }
     Ok(())
+}
+
+/// An operation of the peer has not come to a good end: what of it is still on its way must not arrive later than the
+/// frames that follow.
+pub fn on_void(e: Eng, site: &Site, id: u32) -> Handled {
+    if region(e, site, id, 0, 0).is_ok()
+        && let Some(published) = e.rdma.published.borrow_mut().get_mut(id)
+        && let Some(exposed) = published.exposed.take()
+    {
+        bypass::hide(site, exposed, false);
+    }
+    Ok(())
+}
+
+/// The peer says that an operation on the region has ended.
+fn note_quiet(e: Eng, id: u32) {
+    if let Some(published) = e.rdma.published.borrow_mut().get_mut(id) {
+        published.quiet = true;
+    }
 }
 
 /// `len` bytes at `offset` of region `id`, if it was published to this peer; its connection and context.
@@ -255,6 +329,14 @@ pub fn put(
     let Move { site, pieces, remote, offset, notify } = check(e, c, op)?;
     let framing = Framing::Put { id: remote.id, offset, notify };
     let done = function.is_some().then_some(Event::Moved(function, op, context));
+    // A program that is not told when its memory is free may use it at once.
+    if done.is_some()
+        && let Some(bypass) = bypass::plan(&site, remote.id, offset, Way::Put, &pieces)
+    {
+        traffic::post_past_frames(e, &site, framing, pieces, done, bypass);
+        return Ok(());
+    }
+    bypass::put_by_frames(&site, remote.id);
     post(e, &site, framing, Load::of(pieces, function.is_some()), done)
 }
 
@@ -271,6 +353,7 @@ pub fn on_put(e: Eng, site: &Site, frame: &Incoming, id: u32, offset: u32, total
     if let Some(total) = total
         && let Ok(c) = e.connections.table.get(region.connection)
     {
+        note_quiet(e, id);
         callback::put(c.on_put.get(), region.connection, total, region.context, 0);
     }
     Ok(())
@@ -289,18 +372,41 @@ pub fn get(
         return got(e, &site, remote.id, notify, Event::Moved(function, op, context));
     }
     let (connection, published) = (c.handle.get(), remote.id);
+    let bypass = bypass::plan(&site, remote.id, offset, Way::Get, &pieces);
     let pieces = pieces.ops().to_vec();
     let getting =
         Getting { connection, pieces, total, received: 0, published, op, function, context, notify };
     let Some(request) = e.rdma.getting.borrow_mut().insert(getting) else {
         fail!(Resource, "too many gets are under way");
     };
+    if let Some(bypass) = bypass {
+        let framing = Framing::Get { id: remote.id, offset, len: total as u32, request };
+        let load = Slab::of(Buffer::adopt(request.to_le_bytes().to_vec()));
+        traffic::post_past_frames(e, &site, framing, load, None, bypass);
+        return Ok(());
+    }
     let framing = Framing::Whole(kind::GET, [remote.id, offset, total as u32]);
     let posted = post(e, &site, framing, Load::Bytes(&request.to_le_bytes()), None);
     if posted.is_err() {
         e.rdma.getting.borrow_mut().remove(request);
     }
     posted
+}
+
+/// A put or get has passed by the frames: the notification to send, if the publisher is to hear of it, and a get's
+/// completion.
+pub fn moved(e: &Engine, framing: Framing, total: usize) -> (Option<Framing>, Option<Event>) {
+    match framing {
+        Framing::Put { id, offset, notify } => {
+            (notify.then_some(Framing::Whole(kind::LAST_PUT, [id, offset, total as u32])), None)
+        }
+        Framing::Get { id, request, .. } => {
+            let Some(done) = e.rdma.getting.borrow_mut().remove(request) else { return (None, None) };
+            let told = done.notify.then_some(Framing::Whole(kind::GOT, [id, 0, 0]));
+            (told, Some(Event::Moved(done.function, done.op, done.context)))
+        }
+        _ => (None, None),
+    }
 }
 
 /// Copies straight from the publisher's memory. False: not possible, or not worth it.
@@ -412,6 +518,7 @@ pub fn on_no_data(e: Eng, site: &Site, request: u32) -> Handled {
 
 pub fn on_got(e: Eng, site: &Site, id: u32) -> Handled {
     let region = region(e, site, id, 0, 0)?;
+    note_quiet(e, id);
     if let Ok(c) = e.connections.table.get(region.connection) {
         callback::got(c.on_get.get(), region.connection, region.context, 0);
     }

@@ -202,14 +202,12 @@ impl<T> Numbers<T> {
         self.slots[index as usize].1.take()
     }
 
-    /// Removes what `which` says.
-    pub fn retain(&mut self, which: impl Fn(&T) -> bool) {
-        for (index, (_, slot)) in self.slots.iter_mut().enumerate() {
-            if slot.as_ref().is_some_and(|value| !which(value)) {
-                *slot = None;
-                self.free.push(index as u32);
-            }
-        }
+    /// Numbers of those that `which` says.
+    pub fn numbers(&self, which: impl Fn(&T) -> bool) -> Vec<u32> {
+        let number = |(index, (generation, slot)): (usize, &(u32, Option<T>))| {
+            slot.as_ref().filter(|value| which(value)).map(|_| generation << INDEX_BITS | index as u32)
+        };
+        self.slots.iter().enumerate().filter_map(number).collect()
     }
 }
 

@@ -10,12 +10,15 @@
 //!   PUT           [id, offset, 0]  data       LAST_PUT [id, offset, size of the whole put]  data, then notify
 //!   GET           [id, offset, size]  request (4 bytes)                GET_DATA [request, offset] data
 //!   GOT           [id]  notify                                         NO_DATA [request]
+//!   SYNC          [id]                                                 SYNCED [id]: what was put before is there
+//!   VOID          [id]  the region's key must open nothing any more
 //! ```
 //! Frames to one peer leave in the order of the calls: while one waits for room, later ones queue up behind it.
 //!
 //! Invariant: a number from the wire (end, id, request, offset, length) is looked up and checked before use.
 
 use crate::args::Pieces;
+use crate::bypass::{self, Bypass, Progress};
 use crate::connection::{self, Connection};
 use crate::engine::{Eng, Engine};
 use crate::message::Message;
@@ -47,6 +50,9 @@ pub mod kind {
     pub const GET_DATA: u8 = 90;
     pub const GOT: u8 = 91;
     pub const NO_DATA: u8 = 92;
+    pub const SYNC: u8 = 93;
+    pub const SYNCED: u8 = 94;
+    pub const VOID: u8 = 95;
 }
 
 /// Set in a stream number by the end of the connection that was asked.
@@ -72,13 +78,15 @@ pub enum Framing {
     Slab(u32),
     /// Data for a published region, from an offset on.
     Put { id: u32, offset: u32, notify: bool },
+    /// A get that tries another way first; the request is the payload.
+    Get { id: u32, offset: u32, len: u32, request: u32 },
     /// The answer to a get.
     GetData(u32),
 }
 
 impl Framing {
     /// The header of the frame that carries `len` bytes from byte `sent` of `total` on.
-    fn header(self, sent: usize, len: usize, total: usize) -> Header {
+    pub fn header(self, sent: usize, len: usize, total: usize) -> Header {
         let wide = |id: u32, word: usize| [id, word as u32, (word >> 32) as u32];
         let (kind, meta) = match self {
             Framing::Whole(kind, meta) => (kind, meta),
@@ -88,6 +96,7 @@ impl Framing {
                 (kind::LAST_PUT, [id, offset + sent as u32, total as u32])
             }
             Framing::Put { id, offset, .. } => (kind::PUT, [id, offset + sent as u32, 0]),
+            Framing::Get { id, offset, len, .. } => (kind::GET, [id, offset, len]),
             Framing::GetData(request) => (kind::GET_DATA, [request, sent as u32, 0]),
         };
         Header { kind, meta, len }
@@ -102,6 +111,10 @@ pub struct Out {
     sent: usize,
     copied: usize,
     done: Option<Event>,
+    /// Its way past the frames, as long as it is on it.
+    pub bypass: Option<Box<Bypass>>,
+    /// To be sent first.
+    before: Option<Framing>,
 }
 
 /// A callback to make in the next poll.
@@ -261,14 +274,38 @@ fn queue(site: &Site, framing: Framing, load: Load<'_>, done: Option<Event>) -> 
         let (slab, copied) = load.into_slab();
         peer.copied += copied;
         peer.waiting += total;
-        peer.queue.push_back(Out { framing, slab, total, sent: 0, copied, done });
+        let (bypass, before) = (None, None);
+        peer.queue.push_back(Out { framing, slab, total, sent: 0, copied, done, bypass, before });
         Ok(())
     })?;
-    let mut busy = way.busy.borrow_mut();
-    if !busy.contains(rank) {
-        busy.push(*rank);
-    }
+    note_busy(site);
     Ok(())
+}
+
+fn note_busy(site: &Site) {
+    let mut busy = site.way.busy.borrow_mut();
+    if !busy.contains(&site.rank) {
+        busy.push(site.rank);
+    }
+}
+
+/// As [`post`], for a put or get that tries another way first; its memory stays where it is until `done`.
+pub fn post_past_frames(
+    e: Eng,
+    site: &Site,
+    framing: Framing,
+    slab: Slab,
+    done: Option<Event>,
+    bypass: Bypass,
+) {
+    let (total, bypass) = (slab.remaining(), Some(Box::new(bypass)));
+    site.way.with_peer(site.rank, |peer| {
+        peer.waiting += total;
+        let (sent, copied, before) = (0, 0, None);
+        peer.queue.push_back(Out { framing, slab, total, sent, copied, done, bypass, before });
+    });
+    note_busy(site);
+    flush(e, &site.way);
 }
 
 /// Largest payload of one frame to a peer.
@@ -283,11 +320,12 @@ pub fn latency_us(site: &Site) -> u32 {
 /// Sends what waits, as far as there is room; true if something left.
 fn flush(e: &Engine, way: &Rc<Way>) -> bool {
     let mut any = false;
+    bypass::collect(way);
     let busy = std::mem::take(&mut *way.busy.borrow_mut());
     for rank in busy {
         let site = Site { way: way.clone(), rank };
         while let Some(mut out) = way.with_peer(rank, |peer| peer.queue.pop_front()) {
-            match push(&site, &mut out) {
+            match push(e, &site, &mut out) {
                 Ok(true) => {
                     any = true;
                     way.with_peer(rank, |peer| {
@@ -311,9 +349,24 @@ fn flush(e: &Engine, way: &Rc<Way>) -> bool {
 }
 
 /// Sends frames of a message until all have left (true) or there is no room. Err: the peer is lost.
-fn push(site: &Site, out: &mut Out) -> std::result::Result<bool, String> {
+fn push(e: &Engine, site: &Site, out: &mut Out) -> std::result::Result<bool, String> {
+    if out.bypass.is_some() {
+        match pass_by(e, site, out) {
+            Progress::Pending => return Ok(false),
+            // There is nobody to notify.
+            Progress::Done => return Ok(true),
+            Progress::Frames | Progress::Void => {}
+        }
+    }
     let max = max_payload(site);
     let mut core = site.way.core.borrow_mut();
+    if let Some(first) = out.before {
+        match core.send(site.rank, first.header(0, 0, 0), |_| {}) {
+            Ok(()) => out.before = None,
+            Err(SendError::Full) => return Ok(false),
+            Err(SendError::Lost(why)) => return Err(why),
+        }
+    }
     loop {
         let len = (out.total - out.sent).min(max);
         let header = out.framing.header(out.sent, len, out.total);
@@ -335,6 +388,36 @@ fn push(site: &Site, out: &mut Out) -> std::result::Result<bool, String> {
     }
 }
 
+/// Goes on with what is past the frames. Frames: there is something to send through them, all of it or the notification.
+fn pass_by(e: &Engine, site: &Site, out: &mut Out) -> Progress {
+    let Some(bypass) = &mut out.bypass else { return Progress::Frames };
+    let progress = bypass.advance(site);
+    match progress {
+        Progress::Pending => return Progress::Pending,
+        Progress::Done => match rdma::moved(e, out.framing, out.total) {
+            (None, done) => {
+                out.done = done.or(out.done.take());
+                out.bypass = None;
+                return Progress::Done;
+            }
+            (Some(notification), done) => {
+                out.done = done.or(out.done.take());
+                (out.framing, out.sent) = (notification, out.total);
+            }
+        },
+        Progress::Void | Progress::Frames => {
+            if let Framing::Put { id, .. } = out.framing {
+                bypass::put_by_frames(site, id);
+            }
+            if progress == Progress::Void {
+                out.before = Some(Framing::Whole(kind::VOID, [bypass.id(), 0, 0]));
+            }
+        }
+    }
+    out.bypass = None;
+    Progress::Frames
+}
+
 #[cold]
 fn lose(e: &Engine, site: &Site, first: Out, why: &str) {
     let rest = site.way.with_peer(site.rank, |peer| {
@@ -342,6 +425,9 @@ fn lose(e: &Engine, site: &Site, first: Out, why: &str) {
         std::mem::take(&mut peer.queue)
     });
     for out in std::iter::once(first).chain(rest) {
+        if let Some(bypass) = &out.bypass {
+            bypass.cancel(site);
+        }
         if let Some(event) = out.done {
             let fault = Fault::new(Code::Connection, format!("the peer cannot be reached any more: {why}"));
             e.traffic.later(event, crate::status::remember("VMI_Poll", &fault));
@@ -522,6 +608,12 @@ fn handle(e: Eng, site: &Site, frame: &Incoming) -> Handled {
         kind::GET_DATA => rdma::on_get_data(e, site, frame),
         kind::GOT => rdma::on_got(e, site, first),
         kind::NO_DATA => rdma::on_no_data(e, site, first),
+        kind::SYNC => bypass::on_sync(e, site, first),
+        kind::SYNCED => {
+            bypass::on_synced(site, first);
+            Ok(())
+        }
+        kind::VOID => rdma::on_void(e, site, first),
         other => Err(format!("a frame of unknown kind {other}")),
     }
 }

@@ -1,10 +1,11 @@
 //! Ways: the cores of this process. The first is the job's (a process started by hand is a job of one); each peer
 //! that was started by hand and is no member of our job adds one of two processes, over a segment of its own.
 
+use crate::bypass::{Flights, Reach};
 use crate::traffic::Out;
 use crate::types::PVOID;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use vmi::core::Core;
@@ -22,6 +23,8 @@ pub struct Peer {
     pub copied: usize,
     /// Reading the peer's memory has failed.
     pub unreadable: bool,
+    /// Its published regions that a network reaches, by number.
+    pub reaches: HashMap<u32, Rc<Reach>>,
 }
 
 /// The other side of a way between two processes started by hand.
@@ -39,6 +42,8 @@ pub struct Way {
     pub core: RefCell<Core>,
     pub peers: RefCell<Vec<Peer>>,
     pub streams: RefCell<Streams>,
+    /// Operations on remote memory under way.
+    pub flights: Flights,
     /// Peers with something in their queue.
     pub busy: RefCell<Vec<u32>>,
     pub me: u32,
@@ -52,6 +57,7 @@ impl Way {
             core: RefCell::new(core),
             peers: RefCell::new(peers),
             streams: RefCell::default(),
+            flights: Flights::default(),
             busy: RefCell::default(),
             me,
             hand,
