@@ -26,6 +26,13 @@ impl Spec {
         Ok(Spec { name: name.to_string(), options: options.collect::<Result<_, _>>()? })
     }
 
+    /// It is `crypt`, or what somebody may have typed for it: a connection that begins with it is never used without.
+    pub fn asks_for_encryption(&self) -> bool {
+        const WORD: &str = "crypt";
+        let name = self.name.to_lowercase();
+        name.contains(WORD) || is_one_slip_from(name.as_bytes(), WORD.as_bytes())
+    }
+
     /// Reads a list as in `VMI_CHAIN`: `checksum,compress level=3`.
     pub fn parse_list(text: &str) -> Result<Vec<Spec>, String> {
         text.split(',').filter(|part| !part.trim().is_empty()).map(Spec::parse).collect()
@@ -36,6 +43,19 @@ impl std::fmt::Display for Spec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.name)?;
         self.options.iter().try_for_each(|(key, value)| write!(f, " {key}={value}"))
+    }
+}
+
+/// One letter more, less, wrong, or two exchanged.
+fn is_one_slip_from(typed: &[u8], word: &[u8]) -> bool {
+    let same = typed.iter().zip(word).take_while(|(a, b)| a == b).count();
+    let (typed, word) = (&typed[same..], &word[same..]);
+    match (typed, word) {
+        ([a, b, rest @ ..], [c, d, end @ ..]) if (a, b) == (d, c) && rest == end => true,
+        ([_, rest @ ..], [_, end @ ..]) if rest == end => true,
+        ([_, rest @ ..], _) if rest == word => true,
+        (_, [_, end @ ..]) => typed == end,
+        _ => typed == word,
     }
 }
 
@@ -60,3 +80,28 @@ pub struct Site {
 
 /// Opens one half. Err: one sentence; nothing has changed then.
 pub type Open = fn(&Spec, &Site) -> Result<Box<dyn Device>, String>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encryption_is_recognized_misspelt() {
+        let asks = |name: &str| Spec::parse(name).expect("a name").asks_for_encryption();
+        let yes = [
+            "crypt",
+            "Crypt",
+            "crypto",
+            "encrypt",
+            "crpyt",
+            "cript",
+            "cryp",
+            "ccrypt",
+            "/l/crypt.so",
+            "rypt",
+        ];
+        yes.iter().for_each(|name| assert!(asks(name), "{name}"));
+        let no = ["checksum", "compress", "nonsense", "log", "c", "/l/rot.so", "script", "crt", "pyt"];
+        no.iter().for_each(|name| assert!(!asks(name), "{name}"));
+    }
+}

@@ -10,7 +10,7 @@ use super::attendant::{Attendant, Host, Server};
 use super::config::{self, Config};
 use super::connection::Route;
 use super::directory::Directory;
-use super::filter::{Open, Spec};
+use super::filter::{Half, Open, Site, Spec};
 use super::live::{Lively, connection::Kit};
 use super::network::Network;
 use super::sinks::{FIRST, LOOPBACK, MOST_NETWORKS, SHM, Sinks};
@@ -121,6 +121,22 @@ impl Place {
     }
 }
 
+/// A job that asks for encryption does not run in the clear because of a misspelt word.
+fn try_encryption(place: &Place, secret: [u8; 32]) -> Result<(), String> {
+    let (rank, size) = (place.rank, place.size);
+    let site = Site { half: Half::Send, sender: rank, receiver: (rank + 1) % size.max(1), epoch: 0, secret };
+    for spec in place.filters.iter().filter(|spec| spec.asks_for_encryption()) {
+        let opened = crate::devices::filters::open(spec, &site);
+        opened.map_err(|why| {
+            format!(
+                "'{spec}' in the chain asks for encryption, and the job does not run without it: {why}; \
+                 correct the chain, or take this out of it"
+            )
+        })?;
+    }
+    Ok(())
+}
+
 /// Name of the card of the network `name`.
 pub fn card_key(name: &str) -> String {
     format!("net.{name}")
@@ -133,6 +149,8 @@ impl Core {
     /// One sentence: a peer that no network reaches, or a network that cannot be used.
     pub fn open(place: Place) -> Result<Core, String> {
         let routes = (0..place.size).map(|peer| place.route(peer)).collect::<Result<Vec<_>, String>>()?;
+        let secret = place.directory.map_or([0; 32], |d| d.secret());
+        try_encryption(&place, secret)?;
         let (me, needed) = (place.index(), place.needs_networks());
         let bed = place.node.clone().map(|node| Bed::new(node, me));
         let node = place.node.filter(|_| place.config.uses_shm());
@@ -140,7 +158,6 @@ impl Core {
         let one_host = place.local.len() == place.size as usize;
         let name = place.config.shm_name();
         let sinks = Sinks::new(Loopback::new(place.rank, LOOPBACK), shm, name, place.local);
-        let secret = place.directory.map_or([0; 32], |d| d.secret());
         let open: Open = crate::devices::filters::open;
         let kit = Kit { me: place.rank, open, secret, settings: place.settings };
         let mut lively = Lively::new(kit, place.size);

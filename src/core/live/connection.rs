@@ -30,6 +30,14 @@ pub struct Wanted {
     pub operation: Option<u64>,
 }
 
+impl Wanted {
+    /// The encryption that a connection begins with.
+    pub fn is_essential(&self) -> bool {
+        let initial = !self.mutual && self.follows.is_none() && self.operation.is_none();
+        initial && matches!(&self.change, Change::Attach(spec) if spec.asks_for_encryption())
+    }
+}
+
 /// A change that has been proposed.
 pub struct Proposed {
     pub epoch: u16,
@@ -40,6 +48,8 @@ pub struct Proposed {
     pub follows: Option<u16>,
     /// The peer has accepted; what is taken off has to drain first.
     pub accepted: bool,
+    /// The connection is to begin with it, and is not used without.
+    pub essential: bool,
 }
 
 /// A mutual change of ours, until both directions have it.

@@ -113,8 +113,11 @@ impl Lively {
         }
         let Some(proposed) = live.proposed.take() else { return };
         live.awaited.retain(|a| a.epoch != epoch);
-        live.settled();
         let why = format!("rank {peer} refused: {why}");
+        if proposed.essential {
+            live.lose(alerts, format!("nothing is sent to rank {peer} in the clear: {why}"));
+        }
+        live.settled();
         if let Some(follows) = proposed.follows {
             live.control.push_back((control::FAILED, follows, why.clone().into_bytes()));
         }
@@ -266,10 +269,13 @@ impl Lively {
         while live.proposed.is_none()
             && let Some(wanted) = live.wanted.pop_front()
         {
-            let (operation, follows) = (wanted.operation, wanted.follows);
+            let (operation, follows, essential) = (wanted.operation, wanted.follows, wanted.is_essential());
             if let Err(why) = live.propose(wanted) {
-                live.settled();
                 let why = format!("towards rank {peer}: {why}");
+                if essential {
+                    live.lose(alerts, format!("nothing is sent in the clear: {why}"));
+                }
+                live.settled();
                 if let Some(follows) = follows {
                     live.control.push_back((control::FAILED, follows, why.clone().into_bytes()));
                 }
@@ -285,6 +291,7 @@ impl Lively {
 
 impl Live {
     fn propose(&mut self, wanted: Wanted) -> Result<(), String> {
+        let essential = wanted.is_essential();
         let Wanted { change, mutual, follows, operation } = wanted;
         let proposal = self.out.propose(&change, mutual, follows)?;
         let text = proposal.encode();
@@ -297,7 +304,8 @@ impl Live {
             let epoch = proposal.epoch;
             self.awaited.push(Awaited { epoch, operation, change, own: false, other: None });
         }
-        self.proposed = Some(Proposed { epoch: proposal.epoch, operation, mutual, follows, accepted: false });
+        let epoch = proposal.epoch;
+        self.proposed = Some(Proposed { epoch, operation, mutual, follows, accepted: false, essential });
         Ok(())
     }
 
@@ -354,4 +362,38 @@ pub(super) fn told(direction: &str, epoch: u16, devices: &[Listed]) -> String {
     let names: Vec<String> = devices.iter().map(|d| d.spec.to_string()).collect();
     let names = if names.is_empty() { "no devices".into() } else { names.join(", ") };
     format!("{direction} epoch {epoch}: {names}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Core;
+    use super::super::super::device::{Device, SendError};
+    use super::super::super::filter::{Half, Site, Spec};
+    use super::*;
+
+    fn without_keys(spec: &Spec, site: &Site) -> Result<Box<dyn Device>, String> {
+        match site.half {
+            Half::Receive => Err("there are no keys".into()),
+            Half::Send => crate::devices::filters::open(spec, site),
+        }
+    }
+
+    /// What becomes of a frame on a connection that is to begin with this device, which the peer refuses.
+    fn sends(device: &str) -> Result<(), SendError> {
+        let mut core = Core::alone_with(without_keys, vec![Spec::parse(device).expect("a name")]);
+        for _ in 0..1000 {
+            match core.send(0, Header { kind: 1, meta: [0; 3], len: 0 }, |_| {}) {
+                Err(SendError::Full) => drop(core.next()),
+                other => return other,
+            }
+        }
+        panic!("never decided");
+    }
+
+    #[test]
+    fn a_connection_begins_without_a_refused_device_unless_that_is_crypt() {
+        assert_eq!(sends("checksum"), Ok(()));
+        let told = "nothing is sent to rank 0 in the clear: rank 0 refused: there are no keys";
+        assert_eq!(sends("crypt"), Err(SendError::Lost(told.into())));
+    }
 }

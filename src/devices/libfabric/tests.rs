@@ -302,14 +302,6 @@ fn end(from: &mut PluginNetwork, to: &mut PluginNetwork) -> End {
     })
 }
 
-/// A connection that has failed is made again by the operations that follow.
-fn put_at_last(from: &mut PluginNetwork, to: &mut PluginNetwork, memory: &BufferOp, place: (&Region, u64)) {
-    wait("put", || {
-        begin(from, to, Way::Put, 3, memory, place);
-        end(from, to).failed.is_none().then_some(())
-    });
-}
-
 #[test]
 fn memory_is_put_and_got_and_counted() {
     let folder = Folder::new("libfabric-rdma");

@@ -8,6 +8,7 @@ use crate::core::filter::Half;
 use crate::core::frame::Header;
 use crate::core::io::{Command, Irb, Outcome, Status, complete, dispatch};
 use crate::core::network::{Link, Network};
+use crate::core::rdma::{Counts, End, Limits, Move, Way};
 use crate::core::slab::{BufferOp, Slab};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
@@ -388,6 +389,118 @@ fn impossible_frames_of_a_network_are_reported() {
     assert!(lacks.ends_with("(dgram) has no function 'link'"), "{lacks}");
     let filter = refused("filter", &framing("return 0;"));
     assert!(filter.ends_with("(probe) is a filter, expected a network"), "{filter}");
+}
+
+/// Remote memory within this process: a key is an address.
+const REMOTE: &str = "
+    static uint64_t queue[8]; static int begun, regions;
+    static int limits(void *self, vmi_device_rdma_limits_t *out, char *why, size_t room) {
+        *out = (vmi_device_rdma_limits_t){ 1 << 20, 4, 1 }; return 1;
+    }
+    static uint64_t enroll(void *self, void *at, size_t len, int remote, void *key, size_t *key_len, char *why,
+                           size_t room) {
+        if (len == 13) { snprintf(why, room, \"13 bytes bring bad luck\"); return 0; }
+        if (remote) memcpy(key, &at, sizeof at);
+        *key_len = remote ? sizeof at : 0; regions++;
+        return (uint64_t)(uintptr_t)at;
+    }
+    static void deregister(void *self, uint64_t region, int ended) { regions--; }
+    static int move(const vmi_device_move_t *m, int put) {
+        char *there; memcpy(&there, m->key, sizeof there);
+        if (m->region == 0) return VMI_DEVICE_LOST;
+        if (put) memcpy(there + m->offset, m->at, m->len); else memcpy(m->at, there + m->offset, m->len);
+        queue[begun++] = m->operation; return VMI_DEVICE_SENT;
+    }
+    static int put(void *self, uint32_t peer, const vmi_device_move_t *m, char *why, size_t room) { return move(m, 1); }
+    static int get(void *self, uint32_t peer, const vmi_device_move_t *m, char *why, size_t room) { return move(m, 0); }
+    static int ended(void *self, vmi_device_moved_t *out, char *why, size_t room) {
+        if (begun == 0) return 0;
+        *out = (vmi_device_moved_t){ queue[--begun], regions > 9, 0 }; return 1;
+    }
+    static void cancel(void *self, uint32_t peer) {}
+    static const vmi_device_rdma_t rdma = { limits, enroll, deregister, put, get, ended, cancel };";
+
+/// The network template with this remote memory.
+fn with_remote(functions: &str) -> String {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/devices/template/network.c");
+    let source = std::fs::read_to_string(source).expect("the template");
+    let (network, device) = source.split_once("VMI_DEVICE_EXPORT const").expect("it exports a device");
+    let device = device.replace(".network = &network,", ".network = &network, .rdma = &rdma,");
+    format!("{network}{functions}\nVMI_DEVICE_EXPORT const{device}")
+}
+
+#[test]
+fn remote_memory_of_a_device_is_used_and_given_back() {
+    let folder = Folder::new("remote");
+    let path = folder.text("remote", &with_remote(REMOTE));
+    let (mut a, mut b) = networks(&path);
+    let piece = |bytes: Vec<u8>| BufferOp::new(Buffer::adopt(bytes.clone()), 0, bytes.len()).expect("inside");
+    let read = |piece: &BufferOp| {
+        let mut bytes = Vec::new();
+        piece.address().append_to(piece.len(), &mut bytes);
+        bytes
+    };
+    let there = piece(vec![0; 100]);
+    let theirs = b.rdma().expect("it has").register(&there).expect("registers");
+    let ours = a.rdma().expect("it has");
+    assert_eq!(ours.limits(), Limits { max_len: 1 << 20, depth: 4 });
+    assert_eq!(ours.register(&piece(vec![0; 13])), Err(format!("{path} (dgram): 13 bytes bring bad luck")));
+    let (from, to) = (piece(vec![5; 20]), piece(vec![0; 20]));
+    let put = Move { operation: 7, way: Way::Put, memory: &from, key: &theirs.key, offset: 30 };
+    assert_eq!(ours.begin(1, &put), Ok(()));
+    assert!(matches!(ours.begin(1, &put), Err(SendError::Lost(why)) if why.ends_with("operation 7 twice")));
+    assert_eq!(ours.ended(), Some(End { operation: 7, failed: None }));
+    assert_eq!(ours.ended(), None);
+    assert_eq!((read(&there)[29], read(&there)[30], read(&there)[49], read(&there)[50]), (0, 5, 5, 0));
+    let get = Move { operation: 7, way: Way::Get, memory: &to, ..put };
+    assert_eq!(ours.begin(1, &get), Ok(()));
+    assert_eq!((ours.ended().map(|end| end.operation), read(&to)), (Some(7), vec![5; 20]));
+    assert_eq!(ours.counts(), Counts { puts: 1, gets: 1, bytes: 40, failed: 0 });
+    // Memory under way is held although nobody else knows it; our own ends are registered once.
+    assert_eq!(ours.begin(1, &Move { operation: 8, memory: &piece(vec![6; 20]), ..put }), Ok(()));
+    b.rdma().expect("it has").deregister(theirs.number, false);
+    b.rdma().expect("it has").deregister(theirs.number, false);
+    drop((a, b));
+    assert!(!Library::is_loaded(&path));
+}
+
+#[test]
+fn remote_memory_that_is_not_there_or_wrong_is_told() {
+    let folder = Folder::new("unremote");
+    let open = |name: &str, from: &str, to: &str| {
+        assert!(with_remote(REMOTE).contains(from), "the text has no '{from}'");
+        let path = folder.text(name, &with_remote(REMOTE).replace(from, to));
+        let place = Place { id: 4, name: "x", path: &path, options: &[], rank: 0, size: 2, secret: [0; 32] };
+        PluginNetwork::open(&place)
+    };
+    let refused = |name: &str, from: &str, to: &str| {
+        open(name, from, to).err().unwrap_or_else(|| panic!("{name} opens"))
+    };
+    let mut none =
+        open("none", "1 << 20, 4, 1 }; return 1;", "0, 0, 0 }; strcpy(why, \"no such card\"); return 0;")
+            .expect("frames are enough");
+    assert!(none.rdma().is_none() && none.no_rdma() == "no such card");
+    // A device compiled with an earlier header: it ends before.
+    let mut early = open("early", "sizeof(vmi_device_t)", "40").expect("as ever");
+    assert!(early.rdma().is_none() && early.no_rdma() == "the device moves frames only");
+    let lacks = refused("lacks", "ended, cancel };", "ended, NULL }; void *unused[] = { cancel };");
+    assert!(lacks.ends_with("(dgram) has no function 'rdma.cancel'"), "{lacks}");
+    let small = refused("small", "1 << 20, 4", "100, 4");
+    assert!(small.contains("moves 100 bytes at once, 4 times, expected at least 4096 and 1"), "{small}");
+    let piece = BufferOp::new(Buffer::allocate(50), 0, 50).expect("inside");
+    let mut odd = open("odd", "return move(m, 1);", "return 7;").expect("opens");
+    let key = odd.rdma().expect("it has").register(&piece).expect("registers").key;
+    let put = Move { operation: 1, way: Way::Put, memory: &piece, key: &key, offset: 0 };
+    let began = odd.rdma().expect("it has").begin(1, &put);
+    assert!(matches!(began, Err(SendError::Lost(why)) if why.ends_with("returned 7, expected 0 .. 2")));
+    let mut long = open("long", "*key_len = remote", "*key_len = remote ? 129 : remote").expect("opens");
+    let refused = long.rdma().expect("it has").register(&piece);
+    assert!(refused.is_err_and(|why| why.ends_with("a key of 129 bytes, expected 1 .. 128")));
+    let mut mad = open("mad", "{ queue[--begun]", "{ 99 + queue[--begun]").expect("opens");
+    assert!(mad.rdma().expect("it has").begin(1, &put).is_ok());
+    assert_eq!(mad.rdma().expect("it has").ended(), None);
+    let told = mad.take_alerts().remove(0).1;
+    assert!(told.ends_with("operation 100 has ended, but was never begun"), "{told}");
 }
 
 #[test]
