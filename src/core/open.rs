@@ -9,6 +9,7 @@ use super::alert::Alerts;
 use super::attendant::{Attendant, Host, Server};
 use super::config::{self, Config};
 use super::connection::Route;
+use super::device::Properties;
 use super::directory::Directory;
 use super::filter::{Half, Open, Site, Spec};
 use super::live::{Lively, connection::Kit};
@@ -215,13 +216,23 @@ impl Core {
     fn open_networks(&mut self) -> Result<(), String> {
         let Some(directory) = self.opening.directory else { return Ok(()) };
         let mut unusable = Vec::new();
+        let mut missing = 0;
         for network in self.opening.config.far().cloned().collect::<Vec<_>>() {
-            let opened = self.opening.open(self.sinks.networks.len(), &network)?;
+            let opened = match self.opening.open(self.sinks.networks.len(), &network) {
+                Ok(opened) => opened,
+                // What it needs may not be there, on this machine or now.
+                Err(why) if matches!(network.device, config::Device::Plugin { .. }) => {
+                    unusable.push(format!("network {} is done without: {why}", network.name));
+                    missing += 1;
+                    continue;
+                }
+                Err(why) => return Err(why),
+            };
             unusable.extend(opened.trouble());
             directory.put(&card_key(opened.name()), &opened.card())?;
             self.sinks.networks.push(opened);
         }
-        if unusable.len() == self.sinks.networks.len() {
+        if unusable.len() == self.sinks.networks.len() + missing {
             return Err(unusable.join("; "));
         }
         unusable.into_iter().for_each(|why| self.alerts.notice(why));
@@ -237,6 +248,13 @@ impl Core {
         for (peer, route) in (0..).zip(&self.routes) {
             let Route::Network(id) = *route else { continue };
             let Some(network) = self.sinks.network(id) else { continue };
+            let Properties { ordered, reliable, .. } = network.properties();
+            if !ordered || !reliable {
+                let name = network.name();
+                return Err(format!(
+                    "network {name} loses or reorders frames and cannot be used bare: take VMI_XFER=0 away"
+                ));
+            }
             let card = directory.get(peer, &card_key(network.name()))?;
             network.set_card(peer, &card).map_err(|why| {
                 format!("network {}: the card of rank {peer} is of no use: {why}", network.name())

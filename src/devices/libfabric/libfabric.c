@@ -388,7 +388,8 @@ static void net_properties(void *self, vmi_device_properties_t *out) {
     net_t *net = self;
     int ordered = (net->info->tx_attr->msg_order & net->info->rx_attr->msg_order & FI_ORDER_SAS) != 0;
     size_t largest = net->info->ep_attr->max_msg_size - sizeof(wire_t);
-    *out = (vmi_device_properties_t){ largest < LARGEST ? largest : LARGEST, (uint32_t)ordered, 1, 10000, 1000 };
+    /* Not reliable: what a provider has taken is lost with its connection. */
+    *out = (vmi_device_properties_t){ largest < LARGEST ? largest : LARGEST, (uint32_t)ordered, 0, 10000, 1000 };
 }
 
 /* --- links -------------------------------------------------------------------------------------------------------- */
