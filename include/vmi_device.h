@@ -266,9 +266,11 @@ typedef struct vmi_device_network {
 
 /* What a network that moves memory can do. */
 typedef struct vmi_device_rdma_limits {
-    size_t max_len; /* longest operation, bytes; at least 4096 */
-    uint32_t depth; /* operations under way at once that are worth while, at least 1 */
-    uint32_t local; /* 1: this process's own end of an operation has to be registered, too */
+    size_t max_len;   /* longest operation, bytes; at least 4096 */
+    uint32_t depth;   /* operations under way at once that are worth while, at least 1 */
+    uint32_t local;   /* 1: this process's own end of an operation has to be registered, too */
+    uint32_t ordered; /* 1: the bytes of a put are in the peer's memory before those of the next one to this peer */
+    uint32_t reserved;
 } vmi_device_rdma_limits_t;
 
 /* The two ends of an operation. */

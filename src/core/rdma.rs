@@ -23,6 +23,8 @@ pub struct Limits {
     pub max_len: usize,
     /// Operations under way at once that are worth while.
     pub depth: u32,
+    /// The bytes of a put are in the peer's memory before those of the next one to this peer.
+    pub ordered: bool,
 }
 
 /// Memory that peers may reach.

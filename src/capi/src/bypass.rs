@@ -164,10 +164,25 @@ pub fn plan(site: &Site, id: u32, offset: u32, way: rdma::Way, pieces: &Slab) ->
     }
     let reach = site.way.with_peer(site.rank, |peer| peer.reaches.get(&id).cloned())?;
     site.way.core.borrow_mut().rdma_limits(site.rank, &reach.network)?;
-    let rest = pieces.ops().iter().filter(|op| !op.is_empty()).cloned().collect();
+    let mut rest: Vec<BufferOp> = pieces.ops().iter().filter(|op| !op.is_empty()).cloned().collect();
+    if way == rdma::Way::Put {
+        split_tail(&mut rest);
+    }
     let flight = Flight { flying: Cell::new(0), failed: Cell::new(false), last: Cell::new(Instant::now()) };
     let (offset, flight) = (offset.into(), Rc::new(flight));
     Some(Bypass { reach, id, way, rest, offset, tried: false, begun: false, flight })
+}
+
+/// The program may watch the last bytes of a put: they are an operation of their own.
+fn split_tail(pieces: &mut Vec<BufferOp>) {
+    const TAIL: usize = 8;
+    if let Some(last) = pieces.pop() {
+        let body = last.len().saturating_sub(TAIL);
+        if body > 0 {
+            pieces.push(last.clone().first(body));
+        }
+        pieces.extend(last.behind(body));
+    }
 }
 
 /// Frames put into a region of the peer.
@@ -230,6 +245,10 @@ impl Bypass {
             }
         }
         while !self.rest.is_empty() && self.flight.flying.get() < limits.depth {
+            let tail = self.rest.len() == 1 && self.way == rdma::Way::Put;
+            if tail && !limits.ordered && self.flight.flying.get() > 0 {
+                break;
+            }
             match self.begin(site, limits.max_len.min(PIECE)) {
                 Ok(()) => {}
                 Err(SendError::Full) => break,

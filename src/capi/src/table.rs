@@ -249,7 +249,8 @@ mod tests {
         assert!(first != second && first >> 31 == 0);
         assert_eq!(all.get_mut(first), None);
         assert_eq!(all.get_mut(second), Some(&mut 'b'));
-        all.retain(|value| *value != 'b');
+        let gone = all.numbers(|value| *value == 'b');
+        assert_eq!(gone.into_iter().filter_map(|number| all.remove(number)).collect::<Vec<_>>(), ['b']);
         assert_eq!(all.get_mut(second), None);
     }
 }

@@ -40,8 +40,11 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { LARGEST = 32768, SLOTS = 64, PATIENCE_S = 5, MOVES = 64, ADDRESS = 64 };
+enum { SLOTS = 64, PATIENCE_S = 5, MOVES = 64, ADDRESS = 64 };
 #define API FI_VERSION(1, 9)
+/* With it, a message: longer ones are taken apart by ofi_rxm, and complete later than short ones behind them. */
+#define MESSAGE 16384
+#define LARGEST (MESSAGE - sizeof(wire_t))
 
 /* What a frame begins with. */
 typedef struct wire {
@@ -125,7 +128,7 @@ typedef struct net {
 } net_t;
 
 static uint8_t *bytes(net_t *net, const slot_t *slot) {
-    return net->memory + slot->index * (sizeof(wire_t) + LARGEST);
+    return net->memory + slot->index * MESSAGE;
 }
 
 /* --- proofs ------------------------------------------------------------------------------------------------------- */
@@ -278,7 +281,7 @@ static int make_endpoint(net_t *net, char *why, size_t room) {
     TRY(fi_ep_bind(net->ep, &net->cq->fid, FI_TRANSMIT | FI_RECV));
     TRY(fi_enable(net->ep));
     if (net->info->domain_attr->mr_mode & FI_MR_LOCAL) {
-        size_t all = 2 * SLOTS * (sizeof(wire_t) + LARGEST);
+        size_t all = 2 * SLOTS * MESSAGE;
         TRY(fi_mr_reg(net->domain, net->memory, all, FI_SEND | FI_RECV, 0, 0, 0, &net->mr, NULL));
         net->desc = fi_mr_desc(net->mr);
     }
@@ -318,7 +321,7 @@ static void open_for_peers(net_t *net) {
 }
 
 static void post(net_t *net, slot_t *slot) {
-    ssize_t result = fi_recv(net->ep, bytes(net, slot), sizeof(wire_t) + LARGEST, net->desc, FI_ADDR_UNSPEC, slot);
+    ssize_t result = fi_recv(net->ep, bytes(net, slot), MESSAGE, net->desc, FI_ADDR_UNSPEC, slot);
     if (result != 0 && !net->failed++) net->host->alert(net->host->context, net->lib.strerror((int)-result));
 }
 
@@ -336,7 +339,7 @@ static int start(net_t *net, const vmi_device_place_t *place, char *why, size_t 
         else options.rdma = strcmp(value, "on") == 0;
     }
     net->peers = calloc(place->size, sizeof *net->peers);
-    net->memory = calloc(2 * SLOTS, sizeof(wire_t) + LARGEST);
+    net->memory = calloc(2 * SLOTS, MESSAGE);
     if (net->peers == NULL || net->memory == NULL) return fail(why, room, "out of memory");
     for (uint32_t peer = 0; peer < place->size; peer++) {
         make_proof(place->secret, peer, place->rank, net->peers[peer].from_it);
@@ -564,7 +567,10 @@ static int rma_limits(void *self, vmi_device_rdma_limits_t *out, char *why, size
     net_t *net = self;
     if (net->rma == NULL) return fail(why, room, "%s", net->no_rma), 0;
     int local = (net->info->domain_attr->mr_mode & FI_MR_LOCAL) != 0;
-    *out = (vmi_device_rdma_limits_t){ net->info->ep_attr->max_msg_size, MOVES / 4, (uint32_t)local };
+    size_t largest = net->info->ep_attr->max_msg_size;
+    int ordered = (net->info->tx_attr->msg_order & net->info->rx_attr->msg_order & FI_ORDER_WAW) != 0
+                  && net->info->ep_attr->max_order_waw_size >= largest;
+    *out = (vmi_device_rdma_limits_t){ largest, MOVES / 4, (uint32_t)local, (uint32_t)ordered, 0 };
     return 1;
 }
 

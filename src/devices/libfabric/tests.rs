@@ -306,7 +306,8 @@ fn memory_is_put_and_got_and_counted() {
     let folder = Folder::new("libfabric-rdma");
     let Some(path) = device(&folder) else { return };
     let Some((mut a, mut b)) = two_ends(&path) else { return };
-    assert!(rdma(&mut a).limits().max_len >= 1 << 20);
+    let limits = rdma(&mut a).limits();
+    assert!(limits.max_len >= 1 << 20 && limits.ordered, "{limits:?}");
     let theirs = memory(3 << 20, 1);
     let region = rdma(&mut b).register(&theirs).expect("registers");
     for (n, len) in [1, 7, 4096, 65_536, 1 << 20].into_iter().enumerate() {

@@ -162,6 +162,8 @@ pub struct Limits {
     pub max_len: usize,
     pub depth: u32,
     pub local: u32,
+    pub ordered: u32,
+    pub reserved: u32,
 }
 
 #[repr(C)]

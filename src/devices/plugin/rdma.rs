@@ -94,7 +94,7 @@ impl Remote {
         Ok(Ok(Remote {
             functions,
             state,
-            limits: Limits { max_len: said.max_len, depth: said.depth },
+            limits: Limits { max_len: said.max_len, depth: said.depth, ordered: said.ordered != 0 },
             local: said.local != 0,
             regions: HashMap::new(),
             own: Vec::new(),

@@ -395,7 +395,7 @@ fn impossible_frames_of_a_network_are_reported() {
 const REMOTE: &str = "
     static uint64_t queue[8]; static int begun, regions;
     static int limits(void *self, vmi_device_rdma_limits_t *out, char *why, size_t room) {
-        *out = (vmi_device_rdma_limits_t){ 1 << 20, 4, 1 }; return 1;
+        *out = (vmi_device_rdma_limits_t){ 1 << 20, 4, 1, 0, 0 }; return 1;
     }
     static uint64_t enroll(void *self, void *at, size_t len, int remote, void *key, size_t *key_len, char *why,
                            size_t room) {
@@ -443,7 +443,7 @@ fn remote_memory_of_a_device_is_used_and_given_back() {
     let there = piece(vec![0; 100]);
     let theirs = b.rdma().expect("it has").register(&there).expect("registers");
     let ours = a.rdma().expect("it has");
-    assert_eq!(ours.limits(), Limits { max_len: 1 << 20, depth: 4 });
+    assert_eq!(ours.limits(), Limits { max_len: 1 << 20, depth: 4, ordered: false });
     assert_eq!(ours.register(&piece(vec![0; 13])), Err(format!("{path} (dgram): 13 bytes bring bad luck")));
     let (from, to) = (piece(vec![5; 20]), piece(vec![0; 20]));
     let put = Move { operation: 7, way: Way::Put, memory: &from, key: &theirs.key, offset: 30 };
@@ -476,9 +476,12 @@ fn remote_memory_that_is_not_there_or_wrong_is_told() {
     let refused = |name: &str, from: &str, to: &str| {
         open(name, from, to).err().unwrap_or_else(|| panic!("{name} opens"))
     };
-    let mut none =
-        open("none", "1 << 20, 4, 1 }; return 1;", "0, 0, 0 }; strcpy(why, \"no such card\"); return 0;")
-            .expect("frames are enough");
+    let mut none = open(
+        "none",
+        "1 << 20, 4, 1, 0, 0 }; return 1;",
+        "0, 0, 0, 0, 0 }; strcpy(why, \"no such card\"); return 0;",
+    )
+    .expect("frames are enough");
     assert!(none.rdma().is_none() && none.no_rdma() == "no such card");
     // A device compiled with an earlier header: it ends before.
     let mut early = open("early", "sizeof(vmi_device_t)", "40").expect("as ever");
@@ -534,7 +537,7 @@ fn the_contract_is_the_header_s() {
         Incoming "_incoming": peer reserved header payload token;
         Network "_network": open properties card set_card connect drop_link link send next release owes is_ticking
             is_quiet fd report close;
-        Limits "_rdma_limits": max_len depth local;
+        Limits "_rdma_limits": max_len depth local ordered reserved;
         Move "_move": operation at len region key key_len offset;
         Moved "_moved": operation failed reserved;
         Rdma "_rdma": limits register_memory deregister put get ended cancel;
