@@ -316,7 +316,12 @@ VMI_STATUS VMI_RDMA_Publish_Buffer_With_Callback(PVMI_CONNECT connection, PVMI_B
                                                  UINT32 size, VMI_virt_addr_t remote_ctx, UINT32 local_ctx, PVOID data,
                                                  ULONG data_size, PVOID context, VMIRDMAPublish function);
 /* The op is read at once and may be changed or used again. The memory must not change until the callback; that of a put
- * without one (NULL) may change at once. The last bytes of a put become visible last. */
+ * without one (NULL) may change at once. The last bytes of a put become visible last.
+ *
+ * Where both processes have a network with remote memory (vmi_device.h) and no device is attached to the connection, gets
+ * from 64 KiB and puts with a callback from 128 KiB on go over it; all others, and what it fails to finish, go in
+ * frames. Either way they keep their order with each other and with messages. Once a buffer has been deregistered or
+ * deallocated, its published regions are no more. */
 VMI_STATUS VMI_RDMA_Put(PVMI_CONNECT connection, PVMI_RDMA_OP op, PVOID context, VMIRDMACompleteNotification function);
 VMI_STATUS VMI_RDMA_Get(PVMI_CONNECT connection, PVMI_RDMA_OP op, PVOID context, VMIRDMACompleteNotification function);
 

@@ -27,8 +27,10 @@ use vmi::core::frame::Incoming;
 use vmi::core::rdma::{self, Move};
 use vmi::core::slab::{BufferOp, Slab};
 
-/// From this size on, bytes.
-pub const FROM: usize = 64 << 10;
+/// From these sizes on, bytes. (Measured with `memory time` over libfabric's tcp: at 64 KiB a get takes 0.67 of the time of
+/// frames, a put 1.07, which counts as done when its frames have left.)
+const PUT_FROM: usize = 128 << 10;
+const GET_FROM: usize = 64 << 10;
 /// Longest operation: the end of each is a sign of life.
 const PIECE: usize = 1 << 20;
 /// Without a sign of life for so long the rest goes through frames.
@@ -101,7 +103,7 @@ pub enum Progress {
 
 /// Lets the peer reach `memory`, if there is a network for it.
 pub fn expose(e: Eng, site: &Site, memory: &BufferOp) -> Option<(Exposed, Vec<u8>)> {
-    if memory.len() < FROM {
+    if memory.len() < GET_FROM {
         return None;
     }
     let mut core = site.way.core.borrow_mut();
@@ -159,7 +161,8 @@ fn read_text(frame: &Incoming, at: usize) -> Result<(Vec<u8>, usize), String> {
 
 /// A put or get of `pieces` past the frames, if that can be.
 pub fn plan(site: &Site, id: u32, offset: u32, way: rdma::Way, pieces: &Slab) -> Option<Bypass> {
-    if pieces.len() < FROM {
+    let least = if way == rdma::Way::Put { PUT_FROM } else { GET_FROM };
+    if pieces.len() < least {
         return None;
     }
     let reach = site.way.with_peer(site.rank, |peer| peer.reaches.get(&id).cloned())?;
@@ -328,9 +331,50 @@ impl Bypass {
 
 /// A connection ends: what is under way to its peer as well.
 pub fn abandon(site: &Site) {
-    if !site.way.flights.flying.borrow().is_empty() {
-        site.way.with_peer(site.rank, |peer| {
-            peer.queue.iter().filter_map(|out| out.bypass.as_ref()).for_each(|bypass| bypass.cancel(site));
-        });
+    site.way.with_peer(site.rank, |peer| {
+        peer.reaches.clear();
+        peer.queue.iter().filter_map(|out| out.bypass.as_ref()).for_each(|bypass| bypass.cancel(site));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vmi::core::frame::{Header, Token};
+
+    fn read(mut bytes: Vec<u8>) -> Result<(Option<Reach>, usize), String> {
+        let header = Header { kind: kind::PUBLISH, meta: [0; 3], len: bytes.len() };
+        let token = Token { sink: 0, slot: 0, line: 0 };
+        let frame = Incoming { peer: 0, header, payload: UserBuf::of(&mut bytes), token };
+        read_reach(&frame, 2)
+    }
+
+    #[test]
+    fn a_reach_is_read_as_written_and_never_past_the_frame() {
+        let exposed = (Exposed { network: "fabric".into(), region: 7 }, vec![1, 2, 3]);
+        let mut load = vec![9, 9];
+        write_reach(&mut load, Some(&exposed));
+        for len in 2..load.len() {
+            assert!(read(load[..len].to_vec()).is_err(), "{len} bytes");
+        }
+        let (reach, end) = read(load.clone()).unwrap();
+        let reach = reach.unwrap();
+        assert_eq!((reach.network.as_str(), &reach.key[..], end), ("fabric", &[1, 2, 3][..], load.len()));
+        let mut nothing = vec![9, 9];
+        write_reach(&mut nothing, None);
+        assert!(matches!(read(nothing), Ok((None, 4))));
+        assert!(read(vec![9, 9, 1, 255, 0]).is_err(), "a name that is no text");
+    }
+
+    #[test]
+    fn the_last_bytes_of_a_put_are_a_piece_of_their_own() {
+        let split = |sizes: &[usize]| -> Vec<usize> {
+            let piece = |size: &usize| BufferOp::new(vmi::core::buffer::Buffer::allocate(*size), 0, *size);
+            let mut pieces: Vec<BufferOp> = sizes.iter().filter_map(piece).collect();
+            split_tail(&mut pieces);
+            pieces.iter().map(BufferOp::len).collect()
+        };
+        assert_eq!(split(&[100, 50]), [100, 42, 8]);
+        assert_eq!((split(&[100, 8]), split(&[3]), split(&[])), (vec![100, 8], vec![3], vec![]));
     }
 }

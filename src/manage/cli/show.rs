@@ -87,7 +87,10 @@ fn networks(status: &Json) -> String {
         let (name, device) = (network.get("name").text(), network.get("device").text());
         let driver = if name == device { String::new() } else { format!(" ({device})") };
         let state = network.get("state").text();
-        format!("{name}{driver} {state}")
+        let rdma = network.get("rdma");
+        let moved: u64 = ["puts", "gets"].iter().filter_map(|key| rdma.get(key).integer()).sum();
+        let rdma = if moved > 0 { format!(" ({moved} by remote memory)") } else { String::new() };
+        format!("{name}{driver} {state}{rdma}")
     };
     let list: Vec<String> = status.get("networks").list().iter().map(of).collect();
     if list.is_empty() { "none".into() } else { list.join(", ") }
