@@ -18,7 +18,7 @@ int main(void) { return MPI_COMM_NULL == MPI_COMM_WORLD || MPI_BYTE == MPI_INT; 
 
 const DEVICE: &str = "
 #include <vmi_device.h>
-const vmi_device_t vmi_device = { VMI_DEVICE_VERSION, sizeof(vmi_device_t), \"none\", \"\", NULL, NULL };
+const vmi_device_t vmi_device = { VMI_DEVICE_VERSION, sizeof(vmi_device_t), \"none\", \"\", NULL, NULL, NULL };
 ";
 
 fn compile(compiler: &str, language: &[&str], program: &str) {
