@@ -49,6 +49,8 @@ pub struct Reach {
     network: String,
     key: Vec<u8>,
     behind: Cell<Behind>,
+    /// Number of the last SYNC: answers to earlier ones say nothing of frames since.
+    asked: Cell<u32>,
 }
 
 /// Whether frames may still put into the region.
@@ -138,7 +140,7 @@ pub fn read_reach(frame: &Incoming, at: usize) -> Result<(Option<Reach>, usize),
     let (network, at) = read_text(frame, at)?;
     let (key, at) = read_text(frame, at)?;
     let network = String::from_utf8(network).map_err(|_| "a network whose name is no text")?;
-    let reach = Reach { network, key, behind: Cell::new(Behind::No) };
+    let reach = Reach { network, key, behind: Cell::new(Behind::No), asked: Cell::new(0) };
     Ok(((!reach.key.is_empty()).then_some(reach), at))
 }
 
@@ -198,9 +200,9 @@ pub fn put_by_frames(site: &Site, id: u32) {
 }
 
 /// The publisher has taken all frames before our SYNC.
-pub fn on_synced(site: &Site, id: u32) {
+pub fn on_synced(site: &Site, id: u32, number: u32) {
     site.way.with_peer(site.rank, |peer| {
-        if let Some(reach) = peer.reaches.get(&id)
+        if let Some(reach) = peer.reaches.get(&id).filter(|reach| reach.asked.get() == number)
             && let Behind::Asked(_) = reach.behind.get()
         {
             reach.behind.set(Behind::No);
@@ -208,8 +210,8 @@ pub fn on_synced(site: &Site, id: u32) {
     });
 }
 
-pub fn on_sync(e: Eng, site: &Site, id: u32) -> Result<(), String> {
-    let answer = Framing::Whole(kind::SYNCED, [id, 0, 0]);
+pub fn on_sync(e: Eng, site: &Site, id: u32, number: u32) -> Result<(), String> {
+    let answer = Framing::Whole(kind::SYNCED, [id, number, 0]);
     post(e, site, answer, Load::Nothing, None).map_err(|fault| fault.text)
 }
 
@@ -276,8 +278,10 @@ impl Bypass {
             Behind::Asked(_) => return Progress::Pending,
             Behind::Yes => {}
         }
-        let header = Framing::Whole(kind::SYNC, [self.id, 0, 0]).header(0, 0, 0);
+        let number = self.reach.asked.get().wrapping_add(1);
+        let header = Framing::Whole(kind::SYNC, [self.id, number, 0]).header(0, 0, 0);
         if site.way.core.borrow_mut().send(site.rank, header, |_: UserBuf| {}).is_ok() {
+            self.reach.asked.set(number);
             self.reach.behind.set(Behind::Asked(Instant::now()));
         }
         Progress::Pending

@@ -10,7 +10,7 @@
 //!   PUT           [id, offset, 0]  data       LAST_PUT [id, offset, size of the whole put]  data, then notify
 //!   GET           [id, offset, size]  request (4 bytes)                GET_DATA [request, offset] data
 //!   GOT           [id]  notify                                         NO_DATA [request]
-//!   SYNC          [id]                                                 SYNCED [id]: what was put before is there
+//!   SYNC          [id, number]                                         SYNCED [id, number]: what was put before is there
 //!   VOID          [id]  the region's key must open nothing any more
 //! ```
 //! Frames to one peer leave in the order of the calls: while one waits for room, later ones queue up behind it.
@@ -608,9 +608,9 @@ fn handle(e: Eng, site: &Site, frame: &Incoming) -> Handled {
         kind::GET_DATA => rdma::on_get_data(e, site, frame),
         kind::GOT => rdma::on_got(e, site, first),
         kind::NO_DATA => rdma::on_no_data(e, site, first),
-        kind::SYNC => bypass::on_sync(e, site, first),
+        kind::SYNC => bypass::on_sync(e, site, first, second),
         kind::SYNCED => {
-            bypass::on_synced(site, first);
+            bypass::on_synced(site, first, second);
             Ok(())
         }
         kind::VOID => rdma::on_void(e, site, first),
