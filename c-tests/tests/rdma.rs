@@ -200,7 +200,7 @@ fn what_a_broken_network_had_begun_is_repeated() {
     std::thread::scope(|scope| {
         let job = scope.spawn(|| {
             let environment = [config.as_str(), &mark, "VMI_DEAD_AFTER=300", "T_KEY=cables"];
-            let outcome = hosts.run(1, PROGRAM, &environment, &["long", "300"], LIMIT);
+            let outcome = hosts.run(1, PROGRAM, &environment, &["long", "400"], LIMIT);
             over.store(true, Ordering::SeqCst);
             outcome
         });
@@ -228,7 +228,8 @@ fn what_a_broken_network_had_begun_is_repeated() {
                         let wrong = "lladdr 02:00:00:00:00:99 dev a0 nud permanent";
                         assert!(ip(&format!("-n {host} neigh replace {peer} {wrong}")));
                     }
-                    std::thread::sleep(Duration::from_millis(400));
+                    // Once for longer than anybody waits.
+                    std::thread::sleep(Duration::from_millis(if round == 5 { 7000 } else { 400 }));
                     peers.iter().for_each(|(host, peer)| {
                         ip(&format!("-n {host} neigh del {peer} dev a0"));
                     });

@@ -137,6 +137,11 @@ impl Core {
             && self.sinks.network(id).is_some_and(|network| network.rdma().is_some())
     }
 
+    /// The network has lost its way to `peer`: what is under way there had better be given up.
+    pub fn rdma_is_cut(&self, peer: u32, name: &str) -> bool {
+        self.sinks.number(name).is_none_or(|id| self.sinks.link(id, peer) != Link::Up)
+    }
+
     fn rdma_named(&mut self, name: &str) -> Option<&mut dyn Rdma> {
         let id = self.sinks.number(name)?;
         self.sinks.network(id)?.rdma()

@@ -312,7 +312,8 @@ impl Bypass {
     fn give_up(&mut self, site: &Site) -> Progress {
         self.flight.failed.set(true);
         if self.flight.flying.get() > 0 {
-            if self.flight.last.get().elapsed() < LIMIT {
+            let cut = site.way.core.borrow().rdma_is_cut(site.rank, &self.reach.network);
+            if !cut && self.flight.last.get().elapsed() < LIMIT {
                 return Progress::Pending;
             }
             self.cancel(site);
