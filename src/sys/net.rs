@@ -45,9 +45,15 @@ pub(super) fn raw_address(address: SocketAddr) -> (RawAddress, libc::socklen_t) 
 
 /// Starts to connect and does not wait. The socket becomes writable when the attempt has ended; then
 /// [`TcpStream::take_error`] says how. `source`: our end's address. `device`: the interface that carries all of the
-/// connection, if the kernel lets us choose.
-pub fn connect(address: SocketAddr, source: Option<IpAddr>, device: Option<&str>) -> io::Result<TcpStream> {
+/// connection, if the kernel lets us choose. `prepare` sets options that matter from the first packet on.
+pub fn connect(
+    address: SocketAddr,
+    source: Option<IpAddr>,
+    device: Option<&str>,
+    prepare: impl FnOnce(&OwnedFd),
+) -> io::Result<TcpStream> {
     let socket = open_socket(address.ip(), libc::SOCK_STREAM)?;
+    prepare(&socket);
     if let Some(device) = device {
         // Not allowed everywhere; the source address is then all there is.
         let _ = set_option(&socket, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, device.as_bytes());
@@ -102,6 +108,24 @@ pub fn abort(socket: TcpStream) {
 /// From now on the kernel takes at most so many bytes that it cannot send at once.
 pub fn limit_unsent(socket: &TcpStream, bytes: u32) -> io::Result<()> {
     set_number(socket, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, bytes as i32)
+}
+
+/// Name of the algorithm by which the kernel decides how fast a connection sends.
+pub fn congestion(socket: &impl AsRawFd) -> io::Result<String> {
+    let mut name = [0u8; 16];
+    let mut len = name.len() as libc::socklen_t;
+    // SAFETY: the pointer and `len` describe `name`; the kernel writes no more, and stores how much.
+    check(unsafe {
+        let to = name.as_mut_ptr().cast();
+        libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_CONGESTION, to, &raw mut len)
+    })?;
+    let name = &name[..name.len().min(len as usize)];
+    Ok(String::from_utf8_lossy(name).trim_end_matches('\0').to_string())
+}
+
+/// Chooses that algorithm. An error if this machine lacks it or does not allow it.
+pub fn set_congestion(socket: &impl AsRawFd, name: &str) -> io::Result<()> {
+    set_option(socket, libc::IPPROTO_TCP, libc::TCP_CONGESTION, name.as_bytes())
 }
 
 /// Writes the pieces as one stream; returns how many bytes the kernel took. A closed peer is an error, not a signal.

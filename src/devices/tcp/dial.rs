@@ -4,10 +4,11 @@
 //! How long one tries is the caller's choice ([`Patience`]): where nobody repairs the way, long; where there are
 //! others, briefly, and again when asked to.
 
+use super::congestion;
 use super::greeting::{Claim, Failure, Greeting, Step, Verdict};
 use crate::sys::net::{self, Epoll};
 use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 const MILLISECOND: u64 = 1_000_000;
 
@@ -53,6 +54,8 @@ pub struct Target {
     pub source: Option<IpAddr>,
     /// The interface that has to carry the connection.
     pub device: Option<String>,
+    /// No router is between us.
+    pub near: bool,
 }
 
 struct Attempt {
@@ -188,7 +191,12 @@ impl Dial {
 
     fn open(&self, epoll: &Epoll, token: u64) -> std::io::Result<Greeting> {
         let target = &self.targets[self.next];
-        let socket = net::connect(target.address, target.source, target.device.as_deref())?;
+        let prepare = |socket: &OwnedFd| {
+            if target.near {
+                congestion::send_at_once(socket);
+            }
+        };
+        let socket = net::connect(target.address, target.source, target.device.as_deref(), prepare)?;
         socket.set_nodelay(true)?;
         epoll.add(socket.as_fd(), token, true, true)?;
         Greeting::client(socket, self.secret, self.claim)

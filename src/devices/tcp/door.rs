@@ -1,8 +1,9 @@
 //! Where peers come in: the listening sockets, and the strangers that have not proven yet that they are peers.
 
+use super::congestion;
 use super::greeting::{Claim, Failure, Greeting, Step};
 use crate::core::interfaces::{self, Choice};
-use crate::sys::net::{Epoll, Interface};
+use crate::sys::net::{self, Epoll, Interface};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 
@@ -17,9 +18,16 @@ struct Stranger {
     limit: u64,
 }
 
+struct Listener {
+    socket: TcpListener,
+    interface: Interface,
+    /// What peers that are no neighbours get back ([`congestion::send_at_once`]).
+    own: Option<String>,
+}
+
 pub struct Door {
     secret: [u8; 32],
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     strangers: Vec<Option<Stranger>>,
     inside: usize,
     /// Connections dropped, and the sentence about the first.
@@ -51,13 +59,14 @@ impl Door {
             let watch = |e: std::io::Error| format!("cannot listen on {}: {e}", interface.address);
             listener.set_nonblocking(true).map_err(watch)?;
             epoll.add(listener.as_fd(), token(number), true, false).map_err(watch)?;
-            self.listeners.push(listener);
+            let own = congestion::send_at_once(&listener);
+            self.listeners.push(Listener { socket: listener, interface: interface.clone(), own });
         }
         Ok(())
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().filter_map(|l| l.local_addr().ok()).collect()
+        self.listeners.iter().filter_map(|l| l.socket.local_addr().ok()).collect()
     }
 
     /// Stops listening.
@@ -77,7 +86,8 @@ impl Door {
         if self.inside >= MOST {
             return None;
         }
-        let (socket, from) = match self.listeners.get(index as usize)?.accept() {
+        let listener = self.listeners.get(index as usize)?;
+        let (socket, from) = match listener.socket.accept() {
             Ok(accepted) => accepted,
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
             Err(error) => {
@@ -85,6 +95,13 @@ impl Door {
                 return None;
             }
         };
+        let interface = &listener.interface;
+        if let Some(own) = &listener.own
+            && !interfaces::same_network(interface.address, from.ip(), interface.prefix)
+        {
+            // If it is refused, the neighbours' algorithm serves as well.
+            let _ = net::set_congestion(&socket, own);
+        }
         let number = self.free_number();
         let welcome = || -> std::io::Result<Greeting> {
             socket.set_nonblocking(true)?;

@@ -16,6 +16,7 @@
 //! may be lost. Frames sent with [`Tcp::send_filled`] nobody keeps: after [`GRACE`], in which the launcher may end the
 //! job with a better message, the loss is an alert and sends fail.
 
+mod congestion;
 mod dial;
 mod door;
 #[cfg(any(test, fuzzing))]

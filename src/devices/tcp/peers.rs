@@ -41,7 +41,7 @@ impl Tcp {
         // What this host sends to itself never leaves by an interface.
         let to_ourselves = self.interfaces.iter().any(|i| i.address == address.ip() || i.loopback);
         let bound = near.filter(|_| self.setup.choice.interfaces.is_some() && !to_ourselves);
-        Target { address, source, device: bound.map(|i| i.name.clone()) }
+        Target { address, source, device: bound.map(|i| i.name.clone()), near: near.is_some() }
     }
 
     // ---- connections that we make ----

@@ -15,7 +15,7 @@ const GUESS: f64 = 0.1;
 /// So much may be on its way over a network whose rate is hearsay, bytes.
 const RISK: usize = 64 << 10;
 /// So much may always be on its way.
-pub const DEPTH: usize = 512 << 10;
+pub const DEPTH: usize = 384 << 10;
 /// After so many measurements one more changes little.
 const SURE: u32 = 4;
 /// A sample counts as at most so many times what was measured before.

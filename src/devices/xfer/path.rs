@@ -127,7 +127,7 @@ const STEADY: u64 = 5_000_000_000;
 /// From this rate on, bytes per ns, memory is what limits; what is on its way then is to stay in the cache, here and in
 /// the kernel, so the queue is short, ns. A slower network has a long one, which lasts while this process has to wait.
 const FAST: f64 = 0.5;
-const QUEUE: u64 = 200_000;
+const QUEUE: u64 = 20_000;
 /// Probes remembered.
 const PROBES: usize = 8;
 
