@@ -39,6 +39,7 @@ use frame::{Header, Incoming, Token, kind};
 use live::{LIVE, Lively};
 pub use open::Place;
 use sinks::{LOOPBACK, SHM, Sinks};
+use slab::BufferOp;
 use std::sync::Arc;
 
 /// One process's messaging layer.
@@ -123,6 +124,20 @@ impl Core {
             }
             (route, _) => self.send_far(route, peer, header, fill),
         }
+    }
+
+    /// As [`Core::send`] of the bytes of `piece`, which are sent from where they lie if the way to `peer` can. Nobody may
+    /// change them while anybody else refers to their buffer.
+    pub fn send_lent(&mut self, peer: u32, header: Header, piece: BufferOp) -> Result<(), SendError> {
+        match self.routes[peer as usize] {
+            Route::Live => self.lively.send_lent(&mut self.sinks, &mut self.alerts, peer, header, piece),
+            _ => self.send(peer, header, |to| piece.address().copy_to(to, header.len)),
+        }
+    }
+
+    /// Tells `peer` now what has arrived, if that is still to be told.
+    pub fn acknowledge(&mut self, peer: u32) {
+        self.lively.acknowledge(&mut self.sinks, peer);
     }
 
     #[inline(never)]

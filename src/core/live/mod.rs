@@ -218,24 +218,9 @@ impl Lively {
         header: Header,
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
-        if self.connections[peer as usize].is_none() {
-            self.begin(sinks, alerts, peer);
-        }
-        let Some(live) = &mut self.connections[peer as usize] else { return Err(SendError::Full) };
-        if live.xfer.thin().is_none() {
-            self.now = monotonic_ns();
-        }
+        self.admit(sinks, alerts, peer, header.len)?;
         let now = self.now;
-        if let Some(why) = &live.lost {
-            return Err(SendError::Lost(why.clone()));
-        }
-        if live.is_finished() {
-            return Err(SendError::Lost(format!("rank {peer} has finished")));
-        }
-        if live.is_stalled() || !live.xfer.has_room_for(header.len) {
-            live.flush(sinks, now);
-            return Err(SendError::Full);
-        }
+        let Some(live) = &mut self.connections[peer as usize] else { return Err(SendError::Full) };
         if live.out.chain().is_empty() {
             let slab = live.xfer.slab(HEADROOM, header.len);
             if let Some((to, _)) = slab.rest().next() {
@@ -262,6 +247,66 @@ impl Lively {
         }
         live.flush(sinks, now);
         Ok(())
+    }
+
+    /// Sends a payload from where it lies. Clones of `piece` are held until it is acknowledged and no network has it.
+    pub fn send_lent(
+        &mut self,
+        sinks: &mut Sinks,
+        alerts: &mut Alerts,
+        peer: u32,
+        header: Header,
+        piece: BufferOp,
+    ) -> Result<(), SendError> {
+        self.admit(sinks, alerts, peer, header.len)?;
+        let now = self.now;
+        let Some(live) = &mut self.connections[peer as usize] else { return Err(SendError::Full) };
+        if !live.out.chain().is_empty() {
+            // Devices change what passes them.
+            return self.send(sinks, alerts, peer, header, |to| piece.address().copy_to(to, header.len));
+        }
+        let mut slab = live.xfer.slab(HEADROOM, 0);
+        slab.push(piece);
+        live.xfer.push(live.out.epoch(), &header, slab, now);
+        live.flush(sinks, now);
+        Ok(())
+    }
+
+    /// A frame with so much payload may enter the connection, which is made if there is none.
+    #[inline]
+    fn admit(
+        &mut self,
+        sinks: &mut Sinks,
+        alerts: &mut Alerts,
+        peer: u32,
+        len: usize,
+    ) -> Result<(), SendError> {
+        if self.connections[peer as usize].is_none() {
+            self.begin(sinks, alerts, peer);
+        }
+        let Some(live) = &mut self.connections[peer as usize] else { return Err(SendError::Full) };
+        if live.xfer.thin().is_none() {
+            self.now = monotonic_ns();
+        }
+        if let Some(why) = &live.lost {
+            return Err(SendError::Lost(why.clone()));
+        }
+        if live.is_finished() {
+            return Err(SendError::Lost(format!("rank {peer} has finished")));
+        }
+        if live.is_stalled() || !live.xfer.has_room_for(len) {
+            live.flush(sinks, self.now);
+            return Err(SendError::Full);
+        }
+        Ok(())
+    }
+
+    /// Acknowledges to `peer` now what has arrived: it waits for that.
+    pub fn acknowledge(&mut self, sinks: &mut Sinks, peer: u32) {
+        if let Some(live) = &mut self.connections[peer as usize] {
+            live.xfer.flush_acks();
+            live.flush(sinks, self.now);
+        }
     }
 
     // ---- receive ----

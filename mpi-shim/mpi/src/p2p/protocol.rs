@@ -21,6 +21,7 @@
 
 use super::kept::Spare;
 pub use super::kept::{Kept, Slab, Unexpected};
+use super::lend::Lent;
 use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
 use crate::constants::class;
@@ -170,6 +171,8 @@ pub struct Traffic {
     pub(super) spare: Spare,
     /// Copies shared with their senders so far.
     pub(super) shares: u32,
+    /// Messages that are sent from the program's memory.
+    pub(super) lent: Vec<Lent>,
 }
 
 /// Default bound on eager data nobody has asked for, per process (VMI_EAGER_MEMORY overrides), bytes.
@@ -208,6 +211,7 @@ impl Traffic {
             brought: 0,
             spare: Spare::default(),
             shares: 0,
+            lent: Vec::new(),
         }
     }
 
@@ -379,18 +383,27 @@ impl Traffic {
             self.peers[peer as usize].backlog.data.pop_front();
             return Ok(());
         };
-        let (from, len) = (out.sent, (out.limit - out.sent).min(max) as usize);
+        // Pieces of one size: no small one at the end.
+        let even = out.limit.div_ceil(out.limit.div_ceil(max).max(1)).next_multiple_of(64).min(max);
+        let (from, len) = (out.sent, (out.limit - out.sent).min(even) as usize);
         let header = Header { kind: kind::DATA, meta: [out.theirs, from as u32, (from >> 32) as u32], len };
-        self.core.send(peer, header, |to| out.from.pack(from, to, len))?;
+        match self.send_lent(request, header, from) {
+            Some(sent) => sent?,
+            None => {
+                let Some(out) = self.requests.outgoing(request) else { return Ok(()) };
+                self.core.send(peer, header, |to| out.from.pack(from, to, len))?;
+            }
+        }
+        let Some(out) = self.requests.outgoing(request) else { return Ok(()) };
         out.sent += len as u64;
         let finished = out.sent == out.limit;
         // Round robin between the messages under way.
         let data = &mut self.peers[peer as usize].backlog.data;
         data.pop_front();
-        if finished {
-            self.conclude_offer(peer, request, sent_status());
-        } else {
+        if !finished {
             data.push_back(request);
+        } else if !self.was_lent(request) {
+            self.conclude_offer(peer, request, sent_status());
         }
         Ok(())
     }
@@ -400,6 +413,7 @@ impl Traffic {
     fn lose(&mut self, peer: u32, why: &str) {
         let state = &mut self.peers[peer as usize];
         (state.backlog, state.arriving, state.offers) = (Backlog::default(), None, 0);
+        self.forget_lent(peer);
         for request in self.requests.of_peer(peer) {
             let error = Error::new(class::OTHER, format!("connection to rank {peer} is lost: {why}"));
             self.requests.complete(request, Status::EMPTY, Some(error));
@@ -419,7 +433,8 @@ impl Traffic {
             self.core.release(frame.token);
             handled += 1;
         }
-        (!self.busy.is_empty() && self.flush()) || handled > 0
+        let reclaimed = !self.lent.is_empty() && self.reclaim();
+        (!self.busy.is_empty() && self.flush()) || reclaimed || handled > 0
     }
 
     #[inline]
@@ -531,6 +546,8 @@ impl Traffic {
         to.received += len;
         if to.received >= to.expected {
             self.requests.finish(request);
+            // The sender has its memory back only when it knows.
+            self.core.acknowledge(frame.peer);
         }
     }
 
@@ -542,17 +559,18 @@ impl Traffic {
             return;
         };
         (out.theirs, out.limit, out.sent) = (theirs, limit.min(out.total), 0);
+        self.lend(frame.peer, request);
         self.peers[frame.peer as usize].backlog.data.push_back(request);
         self.mark_busy(frame.peer);
     }
 
     fn on_fetched(&mut self, peer: u32, request: u32) {
-        if self.requests.outgoing(request).is_some_and(|o| o.peer == peer) {
+        if self.requests.outgoing(request).is_some_and(|o| o.peer == peer) && !self.is_lent(request) {
             self.conclude_offer(peer, request, sent_status());
         }
     }
 
-    fn conclude_offer(&mut self, peer: u32, request: u32, status: Status) {
+    pub(super) fn conclude_offer(&mut self, peer: u32, request: u32, status: Status) {
         let state = &mut self.peers[peer as usize];
         state.offers = state.offers.saturating_sub(1);
         self.requests.complete(request, status, None);
@@ -640,7 +658,7 @@ impl Traffic {
 
     fn on_cancelled(&mut self, peer: u32, request: u32, granted: bool) {
         let ours = self.requests.outgoing(request).is_some_and(|o| o.peer == peer);
-        if ours && granted {
+        if ours && granted && !self.is_lent(request) {
             self.conclude_offer(peer, request, cancelled_status());
         }
     }
@@ -652,7 +670,7 @@ impl Traffic {
 
     /// True while this process still owes its peers something (checked before it leaves).
     pub fn owes(&self) -> bool {
-        !self.busy.is_empty() || self.core.owes()
+        !self.busy.is_empty() || !self.lent.is_empty() || self.core.owes()
     }
 }
 
@@ -704,7 +722,7 @@ pub(super) fn received_status(e: Envelope, bytes: u64) -> Status {
     Status { source: e.source, tag: e.tag, error: 0, bytes, cancelled: false }
 }
 
-fn sent_status() -> Status {
+pub(super) fn sent_status() -> Status {
     Status::EMPTY
 }
 
