@@ -32,7 +32,7 @@ use crate::shm::claims::Claims;
 use crate::shm::node::Node;
 use alert::{Alert, Alerts};
 use attendant::Attendant;
-use buffer::UserBuf;
+use buffer::{Buffer, UserBuf};
 use connection::Route;
 use device::{Properties, SendError, Sink};
 use frame::{Header, Incoming, Token, kind};
@@ -40,6 +40,7 @@ use live::{LIVE, Lively};
 pub use open::Place;
 use sinks::{LOOPBACK, SHM, Sinks};
 use slab::BufferOp;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// One process's messaging layer.
@@ -133,6 +134,11 @@ impl Core {
             Route::Live => self.lively.send_lent(&mut self.sinks, &mut self.alerts, peer, header, piece),
             _ => self.send(peer, header, |to| piece.address().copy_to(to, header.len)),
         }
+    }
+
+    /// Frames to `peer` that were lent out of `buffer` are copied; what a network is about to send stays lent.
+    pub fn copy_out_of(&mut self, peer: u32, buffer: &Rc<Buffer>) {
+        self.lively.copy_out_of(peer, buffer);
     }
 
     /// Tells `peer` now what has arrived, if that is still to be told.

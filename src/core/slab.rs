@@ -104,6 +104,11 @@ impl Slab {
         }
     }
 
+    /// A piece of it is a piece of this buffer.
+    pub fn lies_in(&self, buffer: &Rc<Buffer>) -> bool {
+        self.ops.iter().any(|op| Rc::ptr_eq(&op.buffer, buffer))
+    }
+
     /// Appends a piece.
     pub fn push(&mut self, op: BufferOp) {
         self.ops.push(op);

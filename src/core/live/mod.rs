@@ -29,6 +29,7 @@ use connection::{Kit, Live};
 use operations::Operations;
 use relay::Relays;
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 /// Sink number in the tokens of frames handed up from here.
 pub const LIVE: u8 = 255;
@@ -299,6 +300,13 @@ impl Lively {
             return Err(SendError::Full);
         }
         Ok(())
+    }
+
+    /// Copies what is kept of frames to `peer` that lie in `buffer`.
+    pub fn copy_out_of(&mut self, peer: u32, buffer: &Rc<Buffer>) {
+        if let Some(live) = &mut self.connections[peer as usize] {
+            live.xfer.copy_out_of(buffer);
+        }
     }
 
     /// Acknowledges to `peer` now what has arrived: it waits for that.

@@ -58,6 +58,7 @@ pub use outage::Outage;
 pub use send::Out;
 pub use settings::{Mode, Settings};
 
+use crate::core::buffer::Buffer;
 use crate::core::device::Properties;
 use crate::core::frame::Header;
 use crate::core::network::Link;
@@ -68,6 +69,7 @@ use outage::Watch;
 use path::Path;
 use send::Offer;
 use spare::Spare;
+use std::rc::Rc;
 use window::Window;
 
 /// So much bulk may wait for the only network: what is copied long before it leaves has left the cache by then, bytes.
@@ -200,6 +202,17 @@ impl Xfer {
             self.alarm = 0;
         }
         self.watch.active = true;
+    }
+
+    /// Frames that lie in `buffer` are copied: its owner would like to have it back.
+    pub fn copy_out_of(&mut self, buffer: &Rc<Buffer>) {
+        for slab in self.window.slabs().filter(|slab| slab.lies_in(buffer)) {
+            let copy = self.spare.take(0, slab.len());
+            if let Some((to, len)) = copy.rest().next() {
+                slab.copy_to(to, len);
+            }
+            *slab = copy;
+        }
     }
 
     /// Something may be handed to a network now: acks that are due, or frames that have waited for an ack.

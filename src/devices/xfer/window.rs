@@ -255,6 +255,11 @@ impl Window {
         n
     }
 
+    /// The slabs of frames that are kept.
+    pub fn slabs(&mut self) -> impl Iterator<Item = &mut Slab> {
+        self.entries.iter_mut().map(|entry| &mut entry.slab)
+    }
+
     /// What is known of a frame that was the `index`th over `network`.
     #[inline]
     pub fn fate(&self, seq: u32, network: u8, index: u64) -> Fate {

@@ -359,6 +359,12 @@ impl Traffic {
             self.requests.complete(request, sent_status(), None);
             return Ok(());
         }
+        if out.eager
+            && let Some(sent) = self.send_eager_lent(peer, request)
+        {
+            return sent;
+        }
+        let Some(out) = self.requests.outgoing(request) else { return Ok(()) };
         if out.eager {
             let len = out.total as usize;
             let header = Header { kind: kind::EAGER, meta, len };
@@ -433,7 +439,7 @@ impl Traffic {
             self.core.release(frame.token);
             handled += 1;
         }
-        let reclaimed = !self.lent.is_empty() && self.reclaim();
+        let reclaimed = !self.lent.is_empty() && self.reclaim(handled == 0);
         (!self.busy.is_empty() && self.flush()) || reclaimed || handled > 0
     }
 
