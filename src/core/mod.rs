@@ -136,9 +136,10 @@ impl Core {
         }
     }
 
-    /// Frames to `peer` that were lent out of `buffer` are copied; what a network is about to send stays lent.
-    pub fn copy_out_of(&mut self, peer: u32, buffer: &Rc<Buffer>) {
-        self.lively.copy_out_of(peer, buffer);
+    /// What was lent out of `buffer` on the way to `peer` is copied: what no network has sent although it is acknowledged (a
+    /// slow network had it, another was quicker), and, if asked for, what is not acknowledged.
+    pub fn copy_out_of(&mut self, peer: u32, buffer: &Rc<Buffer>, unacknowledged: bool) {
+        self.lively.copy_out_of(&mut self.sinks, peer, buffer, unacknowledged);
     }
 
     /// Tells `peer` now what has arrived, if that is still to be told.

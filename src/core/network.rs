@@ -4,11 +4,13 @@
 //! (tcp, udp, plug-ins) is a [`Network`], and frames over it carry a connection's epoch and sequence
 //! (the live module).
 
+use super::buffer::Buffer;
 use super::device::{Properties, SendError};
 use super::frame::{Header, Incoming, Token};
 use super::rdma::Rdma;
 use super::slab::Slab;
 use std::os::fd::BorrowedFd;
+use std::rc::Rc;
 
 /// The way over one network to one peer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,6 +55,8 @@ pub trait Network {
     /// Sends one frame whose payload is what `slab` holds from its cursor on (`header.len` bytes). The network may keep
     /// clones of the slab's pieces until the kernel has them; nobody changes them meanwhile.
     fn send(&mut self, peer: u32, header: Header, slab: &Slab) -> Result<(), SendError>;
+    /// Copies what it still refers to of `buffer` for `peer`: the owner would like to have it back.
+    fn copy_out_of(&mut self, _peer: u32, _buffer: &Rc<Buffer>) {}
     /// The next frame that has arrived, if any. It stays where it is until [`Network::release`].
     fn next(&mut self) -> Option<Incoming>;
     fn release(&mut self, token: Token);

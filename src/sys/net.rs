@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn connects_without_waiting_and_gathers() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = connect(listener.local_addr().unwrap(), None, None).unwrap();
+        let client = connect(listener.local_addr().unwrap(), None, None, |_| ()).unwrap();
         let (mut server, _) = listener.accept().unwrap();
         let epoll = Epoll::new().unwrap();
         epoll.add(client.as_fd(), 7, true, true).unwrap();
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn sending_to_a_closed_peer_is_an_error_and_no_signal() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = connect(listener.local_addr().unwrap(), None, None).unwrap();
+        let client = connect(listener.local_addr().unwrap(), None, None, |_| ()).unwrap();
         drop(listener.accept().unwrap());
         let mut result = Ok(0);
         for _ in 0..100 {
@@ -362,7 +362,7 @@ mod tests {
     fn our_end_has_the_address_asked_for_and_can_be_torn_down() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let source = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
-        let client = connect(listener.local_addr().unwrap(), Some(source), Some("lo")).unwrap();
+        let client = connect(listener.local_addr().unwrap(), Some(source), Some("lo"), |_| ()).unwrap();
         let (mut server, from) = listener.accept().unwrap();
         assert_eq!(from.ip(), source);
         limit_unsent(&client, 1 << 17).unwrap();

@@ -302,10 +302,17 @@ impl Lively {
         Ok(())
     }
 
-    /// Copies what is kept of frames to `peer` that lie in `buffer`.
-    pub fn copy_out_of(&mut self, peer: u32, buffer: &Rc<Buffer>) {
-        if let Some(live) = &mut self.connections[peer as usize] {
+    /// Copies what refers to `buffer` on the way to `peer`: what the networks have not sent, and, if asked for, what is
+    /// not acknowledged. In vain without the latter as long as there is such.
+    pub fn copy_out_of(&mut self, sinks: &mut Sinks, peer: u32, buffer: &Rc<Buffer>, unacknowledged: bool) {
+        let Some(live) = &mut self.connections[peer as usize] else { return };
+        if unacknowledged {
             live.xfer.copy_out_of(buffer);
+        } else if live.xfer.refers_to(buffer) {
+            return;
+        }
+        for network in &mut sinks.networks {
+            network.copy_out_of(peer, buffer);
         }
     }
 

@@ -4,13 +4,14 @@ use super::dial::Patience;
 use super::link::{Care, State};
 use super::outbox::SHARED_LIMIT;
 use super::{LINK, Tcp, token, wire};
-use crate::core::buffer::UserBuf;
+use crate::core::buffer::{Buffer, UserBuf};
 use crate::core::device::{Properties, SendError};
 use crate::core::frame::{Header, Incoming, Token, kind};
 use crate::core::interfaces;
 use crate::core::network::{Link, Network};
 use crate::core::slab::Slab;
 use std::os::fd::BorrowedFd;
+use std::rc::Rc;
 
 impl Network for Tcp {
     fn name(&self) -> &str {
@@ -104,6 +105,12 @@ impl Network for Tcp {
         }
         self.pace.expect_answer(peer);
         Ok(())
+    }
+
+    fn copy_out_of(&mut self, peer: u32, buffer: &Rc<Buffer>) {
+        if let Some(link) = &mut self.links[peer as usize] {
+            link.outbox.copy_out_of(buffer);
+        }
     }
 
     fn next(&mut self) -> Option<Incoming> {

@@ -6,12 +6,13 @@
 //! them their buffers) until the kernel has taken them.
 
 use super::wire::{self, HEADER};
-use crate::core::buffer::UserBuf;
+use crate::core::buffer::{Buffer, UserBuf};
 use crate::core::frame::Header;
 use crate::core::slab::{BufferOp, Slab};
 use crate::sys::net::MAX_PIECES;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::rc::Rc;
 
 /// Unsent bytes from which on no frame is accepted, on a way that nothing else watches.
 pub const LIMIT: usize = 1 << 20;
@@ -99,6 +100,22 @@ impl Outbox {
         // A slab that is shorter than its header says is a bug of ours; the stream must stay readable all the same.
         debug_assert_eq!(left, 0, "the slab is shorter than header.len");
         self.copy(left, |to| (0..left).for_each(|i| to.write(i as isize, &[0])));
+    }
+
+    /// Copies the pieces of `buffer` that have not left.
+    pub fn copy_out_of(&mut self, buffer: &Rc<Buffer>) {
+        for run in &mut self.runs {
+            if let Run::Piece(piece, gone) = run
+                && Rc::ptr_eq(piece.buffer(), buffer)
+            {
+                let left = piece.len() - *gone;
+                let copy = Buffer::allocate(left);
+                piece.address().offset(*gone as isize).copy_to(copy.address(), left);
+                if let Some(piece) = BufferOp::new(copy, 0, left) {
+                    *run = Run::Piece(piece, 0);
+                }
+            }
+        }
     }
 
     /// Appends `len` bytes that `fill` writes, in one block.

@@ -162,6 +162,9 @@ impl Xfer {
             self.suspect_lost(block.start.wrapping_sub(i as u32), None);
         }
         self.settle(now);
+        if block.span > 0 {
+            self.look_for_late(now);
+        }
     }
 
     /// The peer misses this frame. It is lost if the network has delivered what it got later; `before`: what is known

@@ -31,8 +31,8 @@ impl Xfer {
         let avoid = stubborn && self.paths.iter().filter(able).any(|path| path.id != entry.network);
         let avoid = avoid.then_some(entry.network);
         let candidates = || self.paths.iter().filter(able).filter(|path| Some(path.id) != avoid);
-        let calm = candidates().any(|path| !path.suspect);
-        let candidates = || candidates().filter(move |path| !calm || !path.suspect);
+        let calm = candidates().any(|path| !path.is_doubtful());
+        let candidates = || candidates().filter(move |path| !calm || !path.is_doubtful());
         let path = match self.settings.mode {
             Mode::Standby => candidates().next().filter(|path| path.is_open()),
             Mode::Striping if self.watch.usable == 1 => candidates().next().filter(|path| path.is_open()),

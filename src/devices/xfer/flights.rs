@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 pub struct Flight {
     pub seq: u32,
     pub len: u32,
+    /// Bytes that were on their way before it.
+    pub ahead: u32,
     /// Its ack may be due to an earlier copy.
     pub again: bool,
     pub at: u64,

@@ -15,7 +15,7 @@ const GUESS: f64 = 0.1;
 /// So much may be on its way over a network whose rate is hearsay, bytes.
 const RISK: usize = 64 << 10;
 /// So much may always be on its way.
-pub const DEPTH: usize = 384 << 10;
+pub const DEPTH: usize = 512 << 10;
 /// After so many measurements one more changes little.
 const SURE: u32 = 4;
 /// A sample counts as at most so many times what was measured before.
@@ -208,6 +208,16 @@ impl Gauge {
         let sample = bytes as f64 / moving as f64;
         self.measured = self.measured.min(1);
         self.measure(sample);
+    }
+
+    /// The rate was measured often enough to be believed.
+    pub fn is_sure(&self) -> bool {
+        self.measured >= SURE
+    }
+
+    /// What was believed of the rate is wrong.
+    pub fn doubt(&mut self) {
+        (self.measured, self.mark) = (0, None);
     }
 
     /// What is on its way was given up.

@@ -41,6 +41,7 @@ mod order;
 mod outage;
 mod path;
 mod report;
+mod rescue;
 mod send;
 mod settings;
 mod spare;
@@ -213,6 +214,11 @@ impl Xfer {
             }
             *slab = copy;
         }
+    }
+
+    /// A frame that lies in `buffer` is not acknowledged.
+    pub fn refers_to(&self, buffer: &Rc<Buffer>) -> bool {
+        self.window.refers_to(buffer)
     }
 
     /// Something may be handed to a network now: acks that are due, or frames that have waited for an ack.

@@ -116,6 +116,8 @@ pub struct Path {
     pub vain: u32,
     pub trial: Option<Trial>,
     pub trial_at: u64,
+    /// The trial is of what it was late with.
+    pub late: bool,
     pub heard: Heard,
     pub counts: Counts,
 }
@@ -164,6 +166,7 @@ impl Path {
             vain: 0,
             trial: None,
             trial_at: 0,
+            late: false,
             heard: Heard::default(),
             counts: Counts::default(),
         }
@@ -201,7 +204,8 @@ impl Path {
             self.gauge.begin(now);
         }
         self.waiting.get_or_insert(now);
-        self.flights.push(Flight { seq, len: len as u32, again, at: now });
+        let ahead = self.flights.bytes() as u32;
+        self.flights.push(Flight { seq, len: len as u32, ahead, again, at: now });
         let bytes = self.flights.bytes();
         self.gauge.loaded(bytes);
         if bytes >= self.limit {

@@ -127,7 +127,7 @@ impl Xfer {
         let bytes = self.window.get(seq).map_or(0, |entry| entry.len);
         let path = &mut self.paths[slot];
         path.counts.copies += 1;
-        path.trial = Some(Trial { bytes, at: now, probe: None });
+        (path.trial, path.late) = (Some(Trial { bytes, at: now, probe: None }), false);
         path.probe_due = true;
         self.urgent = true;
     }

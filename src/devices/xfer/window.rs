@@ -3,8 +3,10 @@
 //! `entries[0 .. sent]` have been handed to a network at least once, the rest waits. The front is never [`State::Safe`].
 
 use super::wire::distance;
+use crate::core::buffer::Buffer;
 use crate::core::slab::Slab;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
@@ -253,6 +255,11 @@ impl Window {
             }
         }
         n
+    }
+
+    /// A frame that lies in `buffer` is kept.
+    pub fn refers_to(&self, buffer: &Rc<Buffer>) -> bool {
+        self.entries.iter().any(|entry| entry.slab.lies_in(buffer))
     }
 
     /// The slabs of frames that are kept.

@@ -1,0 +1,57 @@
+//! A network that is slower than believed holds up everything: what the others bring has to wait for its frames. They go
+//! over another network then; its own copies are duplicates when they come, and tell how slow it is.
+//!
+//! First contact with a slow network is like this: nothing is known of its rate, and tcp hides for a while that
+//! packets were lost in a short queue. (400 Mbit/s beside 4 Mbit/s with a queue of 10 KB, the first 3 s: 0.34 to 0.89 of
+//! what the faster brings alone without this, 0.75 to 1.00 with it.)
+
+use super::Xfer;
+use super::path::{Path, Trial};
+use super::window::State;
+
+/// A network may be so late without being suspected, ns: processes do not always look, and acks wait behind the data
+/// that goes their way.
+const LATE: u64 = 20_000_000;
+
+impl Path {
+    /// When its oldest frame is too late. None: the network is known, and what is on its way is so for a reason.
+    fn too_late_at(&self) -> Option<u64> {
+        let unknown = self.is_usable() && self.properties.ordered && !self.gauge.is_sure();
+        let oldest = self.flights.oldest().filter(|_| unknown)?;
+        Some(oldest.at + LATE + 2 * self.gauge.completion(oldest.ahead as usize, oldest.len as usize) as u64)
+    }
+
+    /// Others are preferred until it has answered.
+    pub fn is_doubtful(&self) -> bool {
+        self.suspect || (self.late && self.trial.is_some())
+    }
+}
+
+impl Xfer {
+    /// The peer holds frames that are ahead of their turn: those whose turn it is may be on a network that is too slow.
+    pub(super) fn look_for_late(&mut self, now: u64) {
+        let Some(first) = self.window.get(self.window.base()).filter(|entry| entry.state == State::Flying)
+        else {
+            return;
+        };
+        let Some(slot) = self.slot(first.network) else { return };
+        let late = self.paths[slot].too_late_at().is_some_and(|at| now >= at);
+        let other = |(at, path): (usize, &Path)| at != slot && path.is_usable() && !path.is_doubtful();
+        if late && self.paths.iter().enumerate().any(other) {
+            self.rescue(slot, now);
+        }
+    }
+
+    /// What is on its way over this network goes over the others as well; a probe behind it measures the network.
+    #[cold]
+    fn rescue(&mut self, slot: usize, now: u64) {
+        let path = &mut self.paths[slot];
+        let at = path.flights.oldest().map_or(now, |flight| flight.at);
+        path.trial = Some(Trial { bytes: path.flights.bytes(), at, probe: None });
+        (path.probe_due, path.late) = (true, true);
+        path.gauge.doubt();
+        self.urgent = true;
+        self.window.lose_all(path.id);
+        self.paths[slot].settle(&self.window, now);
+    }
+}
