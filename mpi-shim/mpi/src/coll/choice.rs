@@ -15,8 +15,8 @@
 //! `VMI_COLL_ALLREDUCE=ring`. Names are those of the enumerations below, in lower case with `-` between words. An
 //! algorithm that cannot serve a call (`ring` with an operation that does not commute) is passed over.
 //!
-//! On a board all ranks copy through cells or read from each other. With two ranks a message is faster from about
-//! 1 KiB on where data goes one way only: the receiver copies it once, and both ends share the copy of a long one.
+//! On a board all ranks copy through cells or read from each other's memory. With two ranks a message is faster from
+//! about 1 KiB on where data goes one way only, up to where it is read out of the sender's memory.
 
 use std::sync::OnceLock;
 
@@ -114,7 +114,7 @@ collectives! {
         /// Blocks down the tree, then around a ring.
         ScatterRing "scatter-ring",
     } [
-        row(2, 64 * KIB, Bcast::Board), row(2, ANY, Bcast::Linear), row(CROWD, ANY, Bcast::Board),
+        row(2, 128 * KIB, Bcast::Board), row(2, ANY, Bcast::Linear), row(CROWD, ANY, Bcast::Board),
         row(MANY, KIB, Bcast::Linear),
         row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain),
     ];
@@ -129,8 +129,9 @@ collectives! {
         /// Reduce-scatter around a ring, blocks then sent to the root.
         Ring "ring",
     } [
-        row(2, HALF_KIB, Reduce::Board), row(2, ANY, Reduce::Tree), row(CROWD, 32 * KIB, Reduce::Board),
-        row(SOME, 1024 * KIB, Reduce::Tree), row(SOME, ANY, Reduce::Ring), row(CROWD, ANY, Reduce::Board),
+        row(2, HALF_KIB, Reduce::Board), row(2, 32 * KIB, Reduce::Tree), row(2, 128 * KIB, Reduce::Board),
+        row(2, ANY, Reduce::Tree), row(CROWD, ANY, Reduce::Board),
+        row(SOME, 1024 * KIB, Reduce::Tree), row(SOME, ANY, Reduce::Ring),
         row(MANY, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),
         row(ANY, ANY, Reduce::Ring), row(ANY, ANY, Reduce::Tree),
     ];
@@ -166,7 +167,7 @@ collectives! {
         /// Each block goes around the ring once and is reduced on its way.
         Ring "ring",
     } [
-        row(CROWD, 128 * KIB, ReduceScatter::Board),
+        row(CROWD, ANY, ReduceScatter::Board),
         row(2, ANY, ReduceScatter::Ring), row(ANY, 16 * KIB, ReduceScatter::Tree),
         row(ANY, ANY, ReduceScatter::Ring), row(ANY, ANY, ReduceScatter::Tree),
     ];
@@ -179,7 +180,7 @@ collectives! {
         /// Up a binomial tree: the root receives log2(n) messages.
         Tree "tree",
     } [
-        row(2, HALF_KIB, Gather::Board), row(2, ANY, Gather::Linear), row(CROWD, 16 * KIB, Gather::Board),
+        row(2, HALF_KIB, Gather::Board), row(2, 128 * KIB, Gather::Linear), row(CROWD, ANY, Gather::Board),
         row(SOME, ANY, Gather::Linear), row(ANY, KIB, Gather::Tree), row(ANY, ANY, Gather::Linear),
     ];
 
@@ -191,7 +192,7 @@ collectives! {
         /// Down a binomial tree: the root sends log2(n) messages.
         Tree "tree",
     } [
-        row(2, HALF_KIB, Scatter::Board), row(2, ANY, Scatter::Linear), row(CROWD, 64 * KIB, Scatter::Board),
+        row(2, HALF_KIB, Scatter::Board), row(2, 8 * KIB, Scatter::Linear), row(CROWD, ANY, Scatter::Board),
         row(SOME, ANY, Scatter::Linear), row(ANY, KIB, Scatter::Tree), row(ANY, ANY, Scatter::Linear),
     ];
 
@@ -222,7 +223,7 @@ collectives! {
         /// Every rank sends every block directly.
         Direct "direct",
     } [
-        row(2, 8 * KIB, Alltoall::Board), row(2, 64 * KIB, Alltoall::Direct), row(CROWD, ANY, Alltoall::Board),
+        row(CROWD, ANY, Alltoall::Board),
         row(SOME, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct),
     ];
 }
