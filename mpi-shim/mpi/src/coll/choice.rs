@@ -232,6 +232,15 @@ collectives! {
         row(ANY, 16 * KIB, Allgather::Bruck), row(ANY, ANY, Allgather::Ring),
     ];
 
+    scan Scan "VMI_COLL_SCAN" {
+        /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
+        Board "board",
+        /// log2(n) exchanges of the whole vector.
+        Doubling "doubling",
+    } [
+        row(CROWD, 16 * KIB, Scan::Board), row(ANY, ANY, Scan::Doubling),
+    ];
+
     /// Bytes are those of one block.
     alltoall Alltoall "VMI_COLL_ALLTOALL" {
         /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.

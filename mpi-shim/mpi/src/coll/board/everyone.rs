@@ -58,7 +58,7 @@ fn exchange<'a, 'b>(
             part.dt.pack(part.buf, part.count, at as u64, base.offset((i * n) as isize), n);
         }
         op.post_at_once(turn, way, len, total);
-        if at == 0 && !op.all_here(turn, way)? {
+        if at == 0 && !op.all_agree(turn, way, len)? {
             op.finish();
             return Ok(false);
         }

@@ -299,7 +299,7 @@ pub fn alltoall<'a, 'b>(
         }
     };
     let (turn, way) = op.lend(at, stride, len)?;
-    let here = op.all_here(turn, way)?;
+    let here = op.all_agree(turn, way, len)?;
     let mut read = Ok(());
     for i in (1..op.size).filter(|_| here) {
         let rank = (op.rank + i) % op.size;

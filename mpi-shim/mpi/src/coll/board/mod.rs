@@ -25,7 +25,7 @@ mod whole;
 pub use blocks::{allgather, gather, scatter};
 pub use everyone::{alltoall, alltoall_varying};
 pub use open::Place;
-pub use reductions::{allreduce, reduce, reduce_scatter, serves};
+pub use reductions::{allreduce, reduce, reduce_scatter, scan, serves};
 pub use whole::{barrier, bcast};
 
 use super::needs::Comm;
@@ -241,9 +241,22 @@ impl Op<'_> {
     /// Waits for the posts of all others. False if the data of some does not come over the board.
     #[inline]
     fn all_here(&self, turn: u64, mine: Way) -> Result<bool> {
+        self.all_say(turn, mine, |_| true)
+    }
+
+    /// As [`Op::all_here`], where all must post the length `len`. If not, the ranks disagree about the operation; all
+    /// see that, and by messages they hear who sent what.
+    #[inline]
+    fn all_agree(&self, turn: u64, mine: Way, len: usize) -> Result<bool> {
+        self.all_say(turn, mine, |posted| posted == len)
+    }
+
+    #[inline]
+    fn all_say(&self, turn: u64, mine: Way, right: impl Fn(usize) -> bool) -> Result<bool> {
         let mut here = mine == Way::Board;
         for rank in (0..self.size).filter(|&rank| rank != self.rank) {
-            here &= self.note(rank, turn)?.way == Way::Board;
+            let note = self.note(rank, turn)?;
+            here &= note.way == Way::Board && right(note.len);
         }
         Ok(here)
     }

@@ -1,4 +1,4 @@
-//! Reduce, allreduce and reduce_scatter.
+//! Reduce, allreduce, reduce_scatter and scans.
 //!
 //! Operands are combined from the last rank to the first, each onto the result of those behind it: in the order of
 //! ranks, straight from the board, and in the same expression on every rank, so results agree to the last bit.
@@ -65,13 +65,25 @@ struct Posted {
 
 impl Posted {
     /// Combines `count` elements from byte `from` on into `out`.
-    fn combine(self, op: &Op, fold: &Fold, (from, count): (usize, i64), out: UserBuf) -> Result {
+    fn combine(self, op: &Op, fold: &Fold, part: (usize, i64), out: UserBuf) -> Result {
+        self.combine_up_to(op, fold, part, op.size - 1, out)
+    }
+
+    /// As [`Posted::combine`], the operands of ranks 0 to `last`.
+    fn combine_up_to(
+        self,
+        op: &Op,
+        fold: &Fold,
+        (from, count): (usize, i64),
+        last: usize,
+        out: UserBuf,
+    ) -> Result {
         let operand = |rank| {
             let mine = self.mine.filter(|_| rank == op.rank);
             mine.unwrap_or_else(|| op.bytes(rank, self.turn, self.posted)).offset(from as isize)
         };
-        operand(op.size - 1).copy_to(out, fold.bytes(count));
-        for rank in (0..op.size - 1).rev() {
+        operand(last).copy_to(out, fold.bytes(count));
+        for rank in (0..last).rev() {
             fold.apply(op.e, operand(rank), out, count)?;
         }
         Ok(())
@@ -92,13 +104,13 @@ pub fn allreduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count
     })
 }
 
-/// Posts this rank's operand of `run` and waits for the others'. `None`: not over the board.
-fn meet(op: &Op, way: Way, mine: UserBuf, run: Run) -> Result<Option<u64>> {
+/// Posts this rank's operand of `run` out of `whole` bytes and waits for the others'. `None`: not over the board.
+fn meet(op: &Op, way: Way, whole: usize, mine: UserBuf, run: Run) -> Result<Option<u64>> {
     let len = run.bytes();
     let turn = op.start(len)?;
     run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
-    op.post_at_once(turn, way, len, len);
-    let here = op.all_here(turn, way)?;
+    op.post_at_once(turn, way, whole, len);
+    let here = op.all_agree(turn, way, whole)?;
     if !here {
         op.finish();
     }
@@ -109,7 +121,7 @@ fn meet(op: &Op, way: Way, mine: UserBuf, run: Run) -> Result<Option<u64>> {
 fn at_once(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> Result<bool> {
     let way = op.way();
     for run in runs(fold, count, CELL) {
-        let Some(turn) = meet(op, way, mine, run)? else { return Ok(false) };
+        let Some(turn) = meet(op, way, fold.bytes(count), mine, run)? else { return Ok(false) };
         let mine = (mine != out).then(|| run.of(mine));
         let operands = Posted { turn, posted: run.bytes(), mine };
         operands.combine(op, fold, (0, run.count), run.of(out))?;
@@ -122,7 +134,7 @@ fn at_once(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> Res
 fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> Result<bool> {
     let way = op.way();
     for run in runs(fold, count, GROUP) {
-        let Some(turn) = meet(op, way, mine, run)? else { return Ok(false) };
+        let Some(turn) = meet(op, way, fold.bytes(count), mine, run)? else { return Ok(false) };
         let shares = Blocks::even(run.count, op.size);
         let share = |rank| Run { first: shares.start(rank), count: shares.len(rank), ..run };
         let own = share(op.rank);
@@ -250,7 +262,7 @@ pub fn reduce_scatter(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, 
     }
     let at_once = || {
         let run = Run { first: 0, count: total, size: fold.bytes(1) };
-        let Some(turn) = meet(op, op.way(), mine, run)? else { return Ok(false) };
+        let Some(turn) = meet(op, op.way(), run.bytes(), mine, run)? else { return Ok(false) };
         let own = blocks.len(op.rank);
         if own > 0 {
             let operands = Posted { turn, posted: run.bytes(), mine: (mine != recvbuf).then_some(mine) };
@@ -260,4 +272,22 @@ pub fn reduce_scatter(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, 
         Ok(true)
     };
     outcome(at_once())
+}
+
+/// The operands of the ranks before this one, and its own if `inclusive`.
+pub fn scan(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64, inclusive: bool) -> Outcome {
+    let by_runs = || {
+        let way = op.way();
+        for run in runs(fold, count, CELL) {
+            let Some(turn) = meet(op, way, fold.bytes(count), mine, run)? else { return Ok(false) };
+            let operands = Posted { turn, posted: run.bytes(), mine: None };
+            if inclusive || op.rank > 0 {
+                let last = if inclusive { op.rank } else { op.rank - 1 };
+                operands.combine_up_to(op, fold, (0, run.count), last, run.of(out))?;
+            }
+            op.finish();
+        }
+        Ok(true)
+    };
+    outcome(by_runs())
 }

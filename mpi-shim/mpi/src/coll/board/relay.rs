@@ -16,7 +16,6 @@ use super::reductions::{Run, runs};
 use super::{GROUP, GROUP_SLOTS, Op, Way};
 use crate::UserBuf;
 use crate::error::Result;
-use vmi::shm::board::CELL;
 
 /// Most bytes of a window. (32 ranks on 2 cores with 2 MiB of second-level cache each, allreduce of 4 MiB: 14 ms, with
 /// windows of 1 MiB 18, as every window costs three waits of every rank.)
@@ -111,7 +110,9 @@ impl Window<'_> {
             let mut way = self.way;
             if !begins {
                 let before = (me + 1) % size;
-                if self.op.note(before, self.said(lane, before))?.way == Way::Message {
+                let note = self.op.note(before, self.said(lane, before))?;
+                // Ranks that disagree about the length go by messages, which say who sent what.
+                if note.way == Way::Message || note.len != self.whole {
                     way = Way::Message;
                 }
             }
@@ -198,7 +199,8 @@ pub fn reduce(op: &Op, fold: &Fold, mine: UserBuf, count: i64, wanted: Wanted) -
     for run in runs(fold, count, WINDOW.min(GROUP * op.size)) {
         let blocks = Blocks::even(run.count, op.size);
         let most = fold.bytes(blocks.longest());
-        let turn = op.start(most.max(lanes.lanes * CELL))?;
+        // The same for all lengths, so that ranks that disagree about it meet in one turn.
+        let turn = op.start(most.max(GROUP))?;
         let window = Window { op, fold, lanes, run, blocks, most, turn, way, whole };
         let passed = window.pass(mine);
         let here = window.take(wanted)?;
