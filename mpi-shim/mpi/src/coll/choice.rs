@@ -238,7 +238,7 @@ collectives! {
         /// log2(n) exchanges of the whole vector.
         Doubling "doubling",
     } [
-        row(CROWD, 16 * KIB, Scan::Board), row(ANY, ANY, Scan::Doubling),
+        row(CROWD, ANY, Scan::Board), row(ANY, ANY, Scan::Doubling),
     ];
 
     /// Bytes are those of one block.

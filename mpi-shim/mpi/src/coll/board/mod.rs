@@ -20,12 +20,14 @@ mod fetch;
 mod open;
 mod reductions;
 mod relay;
+mod scan;
 mod whole;
 
 pub use blocks::{allgather, gather, scatter};
 pub use everyone::{alltoall, alltoall_varying};
 pub use open::Place;
-pub use reductions::{allreduce, reduce, reduce_scatter, scan, serves};
+pub use reductions::{allreduce, reduce, reduce_scatter, serves};
+pub use scan::scan;
 pub use whole::{barrier, bcast};
 
 use super::needs::Comm;

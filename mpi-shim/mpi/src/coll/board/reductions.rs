@@ -1,4 +1,4 @@
-//! Reduce, allreduce, reduce_scatter and scans.
+//! Reduce, allreduce and reduce_scatter.
 //!
 //! Operands are combined from the last rank to the first, each onto the result of those behind it: in the order of
 //! ranks, straight from the board, and in the same expression on every rank, so results agree to the last bit.
@@ -65,25 +65,13 @@ struct Posted {
 
 impl Posted {
     /// Combines `count` elements from byte `from` on into `out`.
-    fn combine(self, op: &Op, fold: &Fold, part: (usize, i64), out: UserBuf) -> Result {
-        self.combine_up_to(op, fold, part, op.size - 1, out)
-    }
-
-    /// As [`Posted::combine`], the operands of ranks 0 to `last`.
-    fn combine_up_to(
-        self,
-        op: &Op,
-        fold: &Fold,
-        (from, count): (usize, i64),
-        last: usize,
-        out: UserBuf,
-    ) -> Result {
+    fn combine(self, op: &Op, fold: &Fold, (from, count): (usize, i64), out: UserBuf) -> Result {
         let operand = |rank| {
             let mine = self.mine.filter(|_| rank == op.rank);
             mine.unwrap_or_else(|| op.bytes(rank, self.turn, self.posted)).offset(from as isize)
         };
-        operand(last).copy_to(out, fold.bytes(count));
-        for rank in (0..last).rev() {
+        operand(op.size - 1).copy_to(out, fold.bytes(count));
+        for rank in (0..op.size - 1).rev() {
             fold.apply(op.e, operand(rank), out, count)?;
         }
         Ok(())
@@ -272,22 +260,4 @@ pub fn reduce_scatter(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, 
         Ok(true)
     };
     outcome(at_once())
-}
-
-/// The operands of the ranks before this one, and its own if `inclusive`.
-pub fn scan(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64, inclusive: bool) -> Outcome {
-    let by_runs = || {
-        let way = op.way();
-        for run in runs(fold, count, CELL) {
-            let Some(turn) = meet(op, way, fold.bytes(count), mine, run)? else { return Ok(false) };
-            let operands = Posted { turn, posted: run.bytes(), mine: None };
-            if inclusive || op.rank > 0 {
-                let last = if inclusive { op.rank } else { op.rank - 1 };
-                operands.combine_up_to(op, fold, (0, run.count), last, run.of(out))?;
-            }
-            op.finish();
-        }
-        Ok(true)
-    };
-    outcome(by_runs())
 }
