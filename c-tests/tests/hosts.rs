@@ -17,6 +17,19 @@ fn programs_run_across_two_hosts() {
     hosts.passes(2, "mpi/rma/post_start", &[]);
 }
 
+/// Leaders are made after some collectives; ranks reordered and split lie on the hosts in every way.
+#[test]
+fn collectives_go_over_the_leaders_of_hosts() {
+    let Some(hosts) = Hosts::make(19) else { return };
+    hosts.passes(2, "mpi/coll/board", &[]);
+    hosts.passes(3, "mpi/coll/board", &[]);
+    hosts.passes(3, "mpi/coll/user_ops", &[]);
+    hosts.passes(3, "mpi/coll/rooted", &[]);
+    let all = ["GATHER", "SCATTER", "ALLGATHER"].map(|name| format!("VMI_COLL_{name}=leaders"));
+    hosts.passes(3, "mpi/coll/board", &all.each_ref().map(String::as_str));
+    hosts.passes(3, "mpi/coll/typed", &all.each_ref().map(String::as_str));
+}
+
 #[test]
 fn without_shared_memory_neighbours_use_the_interface_too() {
     let Some(hosts) = Hosts::make(2) else { return };

@@ -111,6 +111,11 @@ impl<N: Notices> Member<N> {
         self.room.get() >= self.turn.get() || self.look_for_room(self.turn.get())
     }
 
+    /// Whether `member` has read everything of the turns taken so far.
+    pub fn is_done(&self, member: usize) -> bool {
+        self.notices.done_acquire(member) >= self.turn.get()
+    }
+
     fn look_for_room(&self, need: u64) -> bool {
         let others = (0..self.members).filter(|&m| m != self.me);
         let slowest = others.map(|m| self.notices.done_acquire(m)).min().unwrap_or(u64::MAX);

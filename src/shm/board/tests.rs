@@ -110,6 +110,95 @@ fn posts_are_read_before_their_slots_are_used_again() {
     meet::<5, 16>(5_000);
 }
 
+/// A sum grows in one cell while it passes down the members, in `rounds` turns; then each reads it.
+fn pass<N: Notices>(board: &Member<N>, cells: &[AtomicU64], rounds: usize) {
+    let (me, members) = (board.me(), board.members());
+    for round in 0..rounds {
+        let turn = board.take(1);
+        let cell = &cells[turn as usize % N::SLOTS];
+        board.settle();
+        wait(|| board.has_room());
+        let mut sum = 0;
+        if me + 1 < members {
+            wait(|| board.look(me + 1, turn).is_some());
+            sum = cell.load(Ordering::Relaxed);
+        }
+        // The cell is another member's in most turns: the posts alone order who writes and who reads.
+        cell.store(sum + (round * 10 + me) as u64, Ordering::Relaxed);
+        board.post(turn, 0);
+        wait(|| board.look(0, turn).is_some());
+        let expected: usize = (0..members).map(|member| round * 10 + member).sum();
+        assert_eq!(cell.load(Ordering::Relaxed), expected as u64, "round {round}");
+        board.finish();
+    }
+}
+
+/// `members` pass sums; with `S` slots the later ones use the cells of the first again.
+fn relay<const M: usize, const S: usize>(rounds: usize) {
+    let board = TestBoard::<M, S>::new();
+    let cells: Arc<Vec<AtomicU64>> = Arc::new((0..S).map(|_| AtomicU64::new(0)).collect());
+    let threads: Vec<_> = (1..M)
+        .map(|me| {
+            let (member, cells) = (Member::new(board.clone(), me, M), cells.clone());
+            thread::spawn(move || pass(&member, &cells, rounds))
+        })
+        .collect();
+    pass(&Member::new(board, 0, M), &cells, rounds);
+    threads.into_iter().for_each(|t| t.join().expect("a member ends"));
+}
+
+/// Member 1 lends memory to member 0, and takes it back when that is done with the turn.
+fn lend<const S: usize>(rounds: usize) {
+    let board = TestBoard::<2, S>::new();
+    let memory = Arc::new(AtomicU64::new(0));
+    let (reader, lent) = (Member::new(board.clone(), 0, 2), memory.clone());
+    let read = move || {
+        for round in 1..=rounds {
+            let turn = reader.take(1);
+            wait(|| reader.look(1, turn).is_some());
+            assert_eq!(lent.load(Ordering::Relaxed), round as u64);
+            reader.finish();
+            reader.settle();
+        }
+    };
+    let reading = thread::spawn(read);
+    let owner = Member::new(board, 1, 2);
+    for round in 1..=rounds {
+        let turn = owner.take(1);
+        wait(|| owner.has_room());
+        memory.store(round as u64, Ordering::Relaxed);
+        owner.post(turn, 0);
+        wait(|| owner.is_done(0));
+        owner.finish();
+        owner.settle();
+    }
+    reading.join().expect("the reader ends");
+}
+
+#[cfg(loom)]
+#[test]
+fn what_passes_through_cells_of_others_is_whole_in_every_interleaving() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| relay::<2, 2>(3));
+}
+
+#[cfg(loom)]
+#[test]
+fn what_is_lent_is_written_again_only_when_it_has_been_read_in_every_interleaving() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| lend::<2>(3));
+}
+
+#[cfg(not(loom))]
+#[test]
+fn what_passes_through_cells_of_others_is_whole() {
+    relay::<2, 2>(5_000);
+    relay::<4, 4>(2_000);
+    lend::<4>(5_000);
+}
+
 #[cfg(not(loom))]
 #[test]
 fn a_writer_runs_ahead_by_the_slots_and_not_further() {

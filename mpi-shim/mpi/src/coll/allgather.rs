@@ -3,6 +3,7 @@
 use super::board;
 use super::choice::{self, Allgather as Algorithm};
 use super::drive::Collective;
+use super::leaders;
 use super::needs::Comm;
 use super::part::{Part, copy, copy_here};
 use super::shape::{Blocks, Tree};
@@ -104,6 +105,18 @@ impl Collective for Allgather {
         board::allgather(&op, longest, mine, block)
     }
 
+    fn on_leaders(&self, e: Eng) -> board::Outcome {
+        let leaders = leaders::of(e, &self.comm)?;
+        let (size, me) = (self.comm.size() as usize, self.comm.rank as usize);
+        let block = |rank| self.recv.part(rank);
+        let total = (0..size).map(|rank| block(rank).len()).sum();
+        if choice::allgather(size, total, |a| a != Algorithm::Board) != Algorithm::Leaders {
+            return None;
+        }
+        let copied = self.send.as_ref().map_or(Ok(()), |send| copy_here(send.part(0), block(me)));
+        Some(leaders.allgather(e, block(me), block).and(copied))
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let block = |rank| self.recv.part(rank);
         match &self.send {
@@ -136,8 +149,9 @@ pub async fn allgather<'a>(w: &Wire, block: impl Fn(usize) -> Part<'a>) -> Resul
     if w.size == 1 || blocks.total() == 0 {
         return Ok(());
     }
-    match choice::allgather(w.size, blocks.total() as usize, |a| a != Algorithm::Board) {
-        Algorithm::Ring | Algorithm::Board => ring(w, block).await,
+    let by_messages = |a| !matches!(a, Algorithm::Board | Algorithm::Leaders);
+    match choice::allgather(w.size, blocks.total() as usize, by_messages) {
+        Algorithm::Ring | Algorithm::Board | Algorithm::Leaders => ring(w, block).await,
         Algorithm::Direct => direct(w, block).await,
         Algorithm::Bruck => bruck(w, block).await,
         Algorithm::Tree => tree(w, block, &blocks).await,

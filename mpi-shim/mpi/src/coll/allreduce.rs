@@ -6,6 +6,7 @@ use super::board;
 use super::choice::{self, Allreduce as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
+use super::leaders;
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::reduce;
@@ -65,6 +66,14 @@ impl Collective for Allreduce {
         board::allreduce(&op, &self.fold, self.sendbuf, self.recvbuf, self.count)
     }
 
+    fn on_leaders(&self, e: Eng) -> board::Outcome {
+        let leaders = leaders::of(e, &self.comm)?;
+        let usable = |a| a != Algorithm::Board && (a != Algorithm::Leaders || leaders.may_fold(&self.fold));
+        let chosen = choice::allreduce(self.comm.size() as usize, self.fold.bytes(self.count), usable);
+        let run = || leaders.allreduce(e, &self.fold, self.sendbuf, self.recvbuf, self.count);
+        (chosen == Algorithm::Leaders).then(run)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         match self.comm.is_inter() {
             true => across(w, &self.fold, self.sendbuf, self.recvbuf, self.count).await,
@@ -83,10 +92,10 @@ pub async fn allreduce(w: &Wire, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf
     let usable = |a| match a {
         Algorithm::RecursiveDoubling | Algorithm::Direct | Algorithm::Tree | Algorithm::Star => true,
         Algorithm::Halving | Algorithm::Ring => blockwise,
-        Algorithm::Board => false,
+        Algorithm::Board | Algorithm::Leaders => false,
     };
     match choice::allreduce(w.size, fold.bytes(count), usable) {
-        Algorithm::RecursiveDoubling | Algorithm::Board => {
+        Algorithm::RecursiveDoubling | Algorithm::Board | Algorithm::Leaders => {
             recursive_doubling(w, fold, mine, recvbuf, count).await
         }
         Algorithm::Direct => direct(w, fold, mine, recvbuf, count).await,

@@ -3,6 +3,7 @@
 use super::board;
 use super::choice::{self, Barrier as Algorithm};
 use super::drive::Collective;
+use super::leaders;
 use super::needs::Comm;
 use super::shape::Tree;
 use super::wire::{Batch, Wire};
@@ -35,6 +36,12 @@ impl Collective for Barrier {
         board::barrier(&board::on(e, &self.comm, tag)?)
     }
 
+    fn on_leaders(&self, e: Eng) -> board::Outcome {
+        let leaders = leaders::of(e, &self.comm)?;
+        let chosen = choice::barrier(self.comm.size() as usize, 0, |a| a != Algorithm::Board);
+        (chosen == Algorithm::Leaders).then(|| leaders.barrier(e))
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         match self.comm.is_inter() {
             true => across(w).await,
@@ -47,11 +54,11 @@ pub async fn barrier(w: &Wire) -> Result {
     if w.size == 1 {
         return Ok(());
     }
-    match choice::barrier(w.size, 0, |a| a != Algorithm::Board) {
+    match choice::barrier(w.size, 0, |a| !matches!(a, Algorithm::Board | Algorithm::Leaders)) {
         Algorithm::Dissemination => dissemination(w).await,
         Algorithm::Tree => tree(w).await,
         Algorithm::Direct => direct(w).await,
-        Algorithm::Star | Algorithm::Board => star(w).await,
+        Algorithm::Star | Algorithm::Board | Algorithm::Leaders => star(w).await,
     }
 }
 

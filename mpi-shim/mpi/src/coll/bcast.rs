@@ -4,6 +4,7 @@ use super::allgather::ring;
 use super::board;
 use super::choice::{self, Bcast as Algorithm, SEGMENT};
 use super::drive::Collective;
+use super::leaders;
 use super::needs::{Comm, Datatype};
 use super::part::{Flat, Part};
 use super::shape::{Blocks, Tree};
@@ -58,6 +59,15 @@ impl Collective for Bcast {
         board::bcast(&board::on(e, &self.comm, tag)?, part, root)
     }
 
+    fn on_leaders(&self, e: Eng) -> board::Outcome {
+        let (leaders, check::Root::Local(root)) = (leaders::of(e, &self.comm)?, self.root) else {
+            return None;
+        };
+        let part = Part::new(self.buffer, self.count, &self.dt);
+        let chosen = choice::bcast(self.comm.size() as usize, part.len(), |a| a != Algorithm::Board);
+        (chosen == Algorithm::Leaders).then(|| leaders.bcast(e, part, root))
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let part = Part::new(self.buffer, self.count, &self.dt);
         match self.root {
@@ -73,9 +83,9 @@ pub async fn bcast(w: &Wire, part: Part<'_>, root: usize) -> Result {
     if w.size == 1 || part.len() == 0 {
         return Ok(());
     }
-    match choice::bcast(w.size, part.len(), |a| a != Algorithm::Board) {
+    match choice::bcast(w.size, part.len(), |a| !matches!(a, Algorithm::Board | Algorithm::Leaders)) {
         Algorithm::Linear => linear(w, part, root).await,
-        Algorithm::Tree | Algorithm::Board => tree(w, part, root).await,
+        Algorithm::Tree | Algorithm::Board | Algorithm::Leaders => tree(w, part, root).await,
         Algorithm::SegmentedTree => segmented(w, part, root, binomial(w, root)).await,
         Algorithm::Chain => segmented(w, part, root, chain(w, root)).await,
         Algorithm::ScatterRing => scatter_ring(w, part, root).await,

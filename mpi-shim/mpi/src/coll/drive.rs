@@ -21,6 +21,10 @@ pub trait Collective {
     fn on_board(&self, _e: Eng, _tag: i32) -> board::Outcome {
         None
     }
+    /// The blocking form by leaders, where the ranks are on several hosts. None as above.
+    fn on_leaders(&self, _e: Eng) -> board::Outcome {
+        None
+    }
     async fn run(&self, w: &Wire) -> Result;
 }
 
@@ -29,12 +33,15 @@ pub fn block(e: Eng, operation: impl Collective) -> Result {
     let tag = next_tag(operation.comm());
     match operation.on_board(e, tag) {
         Some(result) => result,
-        None => by_messages(e, operation, tag),
+        None => without_board(e, operation, tag),
     }
 }
 
 #[inline(never)]
-fn by_messages(e: Eng, operation: impl Collective, tag: i32) -> Result {
+fn without_board(e: Eng, operation: impl Collective, tag: i32) -> Result {
+    if let Some(result) = operation.on_leaders(e) {
+        return result;
+    }
     let w = wire(e, operation.comm(), tag);
     block_on(e, async { w.verdict(operation.run(&w).await) })
 }

@@ -3,6 +3,7 @@
 use super::board;
 use super::choice::{self, Gather as Algorithm};
 use super::drive::Collective;
+use super::leaders;
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::Tree;
@@ -107,6 +108,20 @@ impl Collective for Gather {
         board::gather(&op, send, recv.map(|r| |rank| r.part(rank)), root)
     }
 
+    fn on_leaders(&self, e: Eng) -> board::Outcome {
+        let (leaders, check::Root::Local(root)) = (leaders::of(e, &self.comm)?, self.root) else {
+            return None;
+        };
+        if !self.even {
+            return None;
+        }
+        let (mine, recv) = (self.send.as_ref().map(|s| s.part(0)), self.recv.as_ref());
+        let len = mine.or(recv.map(|r| r.part(root))).map_or(0, |part| part.len());
+        let chosen = choice::gather(self.comm.size() as usize, len, |a| a != Algorithm::Board);
+        let block = recv.map(|r| |rank| r.part(rank));
+        (chosen == Algorithm::Leaders).then(|| leaders.gather(e, len, mine, block, root))
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let mine = self.send.as_ref().map(|s| s.part(0));
         match (self.root, &self.recv, mine) {
@@ -131,7 +146,7 @@ pub async fn gather<'a>(
 ) -> Result {
     let len = mine.map(|part| part.len()).or(block.as_ref().map(|b| b(root).len())).unwrap_or(0);
     match choice::gather(w.size, len, |a| a == Algorithm::Linear || (even && a == Algorithm::Tree)) {
-        Algorithm::Linear | Algorithm::Board => linear(w, mine, block, root).await,
+        Algorithm::Linear | Algorithm::Board | Algorithm::Leaders => linear(w, mine, block, root).await,
         Algorithm::Tree => tree(w, mine, block, root, len).await,
     }
 }

@@ -23,6 +23,7 @@ mod choice;
 mod drive;
 mod fold;
 mod gather;
+mod leaders;
 pub(crate) mod needs;
 mod neighbor;
 mod part;
@@ -51,6 +52,7 @@ use crate::{CommId, Eng, Handles, InfoId, Ints, OpId, RequestId, TypeId, UserBuf
 pub struct PerComm {
     tags: drive::Tags,
     board: board::Place,
+    leaders: leaders::Place,
 }
 
 /// What the engine keeps for collectives.

@@ -4,6 +4,7 @@ use super::board;
 use super::choice::{self, Reduce as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
+use super::leaders;
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::{Blocks, Tree};
@@ -74,6 +75,16 @@ impl Collective for Reduce {
         board::reduce(&op, &self.fold, self.sendbuf, self.recvbuf, self.count, root)
     }
 
+    fn on_leaders(&self, e: Eng) -> board::Outcome {
+        let (leaders, check::Root::Local(root)) = (leaders::of(e, &self.comm)?, self.root) else {
+            return None;
+        };
+        let usable = |a| a == Algorithm::Tree || (a == Algorithm::Leaders && leaders.may_fold(&self.fold));
+        let chosen = choice::reduce(self.comm.size() as usize, self.fold.bytes(self.count), usable);
+        let run = || leaders.reduce(e, &self.fold, self.sendbuf, self.recvbuf, self.count, root);
+        (chosen == Algorithm::Leaders).then(run)
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let part = Part::new(self.sendbuf, self.count, self.fold.dt());
         match self.root {
@@ -101,14 +112,16 @@ pub async fn reduce(
         return Ok(());
     }
     let usable = |a| match a {
-        Algorithm::Board => false,
+        Algorithm::Board | Algorithm::Leaders => false,
         Algorithm::Ring => fold.commutes() && count >= w.size as i64,
         Algorithm::Linear | Algorithm::Tree => true,
     };
     match choice::reduce(w.size, fold.bytes(count), usable) {
         Algorithm::Linear => linear(w, fold, mine, recvbuf, count, root).await,
         Algorithm::Tree if fold.commutes() || root == 0 => tree(w, fold, mine, recvbuf, count, root).await,
-        Algorithm::Tree | Algorithm::Board => tree_in_order(w, fold, mine, recvbuf, count, root).await,
+        Algorithm::Tree | Algorithm::Board | Algorithm::Leaders => {
+            tree_in_order(w, fold, mine, recvbuf, count, root).await
+        }
         Algorithm::Ring => ring_to_root(w, fold, mine, recvbuf, count, root).await,
     }
 }

@@ -85,7 +85,7 @@ impl Collective for ReduceScatter {
             return Some(Ok(()));
         }
         let bytes = self.fold.bytes(self.blocks.total());
-        let usable = |a| a != Algorithm::Board || (board::serves(&self.fold) && bytes <= board::GROUP);
+        let usable = |a| a != Algorithm::Board || board::serves(&self.fold);
         if choice::reduce_scatter(self.comm.size() as usize, bytes, usable) != Algorithm::Board {
             return None;
         }

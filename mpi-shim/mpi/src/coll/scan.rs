@@ -1,5 +1,7 @@
 //! Scan and exscan.
 
+use super::board;
+use super::choice::{self, Scan as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
 use super::needs::Comm;
@@ -73,6 +75,20 @@ impl Scan {
 impl Collective for Scan {
     fn comm(&self) -> &Rc<Comm> {
         &self.comm
+    }
+
+    #[inline]
+    fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
+        if self.count == 0 {
+            return Some(Ok(()));
+        }
+        let usable = |a| a != Algorithm::Board || board::serves(&self.fold);
+        if choice::scan(self.comm.size() as usize, self.fold.bytes(self.count), usable) != Algorithm::Board {
+            return None;
+        }
+        let op = board::on(e, &self.comm, tag)?;
+        let mine = if self.sendbuf.is_in_place() { self.recvbuf } else { self.sendbuf };
+        board::scan(&op, &self.fold, mine, self.recvbuf, self.count, self.kind == Kind::Inclusive)
     }
 
     async fn run(&self, w: &Wire) -> Result {

@@ -3,6 +3,7 @@
 use super::board;
 use super::choice::{self, Scatter as Algorithm};
 use super::drive::Collective;
+use super::leaders;
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::Tree;
@@ -101,12 +102,25 @@ impl Collective for Scatter {
             return Some(Ok(()));
         }
         let known = if self.even { len } else { 0 };
-        let usable = |a| a != Algorithm::Board || known <= board::GROUP / size;
-        if choice::scatter(size, known, usable) != Algorithm::Board {
+        if choice::scatter(size, known, |_| true) != Algorithm::Board {
             return None;
         }
         let op = board::on(e, &self.comm, tag)?;
         board::scatter(&op, send.map(|s| |rank| s.part(rank)), recv, root, self.even)
+    }
+
+    fn on_leaders(&self, e: Eng) -> board::Outcome {
+        let (leaders, check::Root::Local(root)) = (leaders::of(e, &self.comm)?, self.root) else {
+            return None;
+        };
+        if !self.even {
+            return None;
+        }
+        let (mine, send) = (self.recv.as_ref().map(|r| r.part(0)), self.send.as_ref());
+        let len = mine.or(send.map(|s| s.part(root))).map_or(0, |part| part.len());
+        let chosen = choice::scatter(self.comm.size() as usize, len, |a| a != Algorithm::Board);
+        let block = send.map(|s| |rank| s.part(rank));
+        (chosen == Algorithm::Leaders).then(|| leaders.scatter(e, len, block, mine, root))
     }
 
     async fn run(&self, w: &Wire) -> Result {
@@ -133,7 +147,7 @@ pub async fn scatter<'a>(
 ) -> Result {
     let len = mine.map(|part| part.len()).or(block.as_ref().map(|b| b(root).len())).unwrap_or(0);
     match choice::scatter(w.size, len, |a| a == Algorithm::Linear || (even && a == Algorithm::Tree)) {
-        Algorithm::Linear | Algorithm::Board => linear(w, block, mine, root).await,
+        Algorithm::Linear | Algorithm::Board | Algorithm::Leaders => linear(w, block, mine, root).await,
         Algorithm::Tree => tree(w, block, mine, root, len).await,
     }
 }

@@ -86,6 +86,13 @@ fn split_inter(e: Eng, comm: &Rc<Comm>, local: &Rc<Comm>, color: i32, key: i32) 
     Ok(Some(build_inter(&comm.errhandler, agreed, group, remote)))
 }
 
+/// The processes of `comm` that give the same number, in the order of their ranks, as a communicator that only the library
+/// uses: it has no handle. None for a process that gives none.
+pub(crate) fn private_part(e: Eng, comm: &Rc<Comm>, number: Option<usize>) -> Result<Option<Rc<Comm>>> {
+    let color = number.map_or(UNDEFINED, |number| number as i32);
+    Ok(split_intra(e, comm, color, 0)?.map(Rc::new))
+}
+
 /// The lease is kept by the process whose id was chosen.
 fn chosen(context: u32, lease: Lease) -> Agreed {
     let lease = (lease.id() == context).then_some(lease);

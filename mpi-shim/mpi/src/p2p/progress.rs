@@ -23,14 +23,17 @@ pub struct Waiting {
     /// Steps of polling, then of yielding, before sleep.
     spin: Cell<u32>,
     yields: Cell<u32>,
+    /// Processors that the ranks of this host share.
+    cores: Cell<usize>,
     /// Threads of this process that sleep.
     sleepers: Cell<u32>,
 }
 
 impl Default for Waiting {
     fn default() -> Self {
+        let zero = || Cell::new(0);
         let waiting =
-            Waiting { idle: Cell::new(0), spin: Cell::new(0), yields: Cell::new(0), sleepers: Cell::new(0) };
+            Waiting { idle: zero(), spin: zero(), yields: zero(), cores: Cell::new(0), sleepers: zero() };
         waiting.tune(1, 2);
         waiting
     }
@@ -42,6 +45,11 @@ impl Waiting {
         let (spin, yields) = if ranks <= cores { (20_000, 20) } else { (2, 100) };
         self.spin.set(spin);
         self.yields.set(yields);
+        self.cores.set(cores);
+    }
+
+    pub fn cores(&self) -> usize {
+        self.cores.get()
     }
 }
 

@@ -3,9 +3,12 @@
 use super::super::part::{Part, copy_here};
 use super::super::wire::{Batch, Wire};
 use super::{GROUP, Op, Outcome, Way, fetch, mismatch, outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{UserBuf, fail};
 use vmi::shm::board::CELL;
+
+/// Up to so many ranks the blocks of an allgather are read from where they lie.
+const FEW: usize = 4;
 
 /// `mine` is `None` for a contribution in place; `block` says where the root puts the contribution of a rank. Every
 /// rank decides for itself whether its contribution is on the board.
@@ -25,8 +28,11 @@ pub fn gather<'a>(
 
 fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
     let len = mine.len();
-    let way = if len <= CELL { op.way() } else { Way::Message };
+    let way = if len <= CELL || op.can_fetch() { op.way() } else { Way::Message };
     let turn = op.start(CELL)?;
+    if way == Way::Board && len > CELL {
+        return fetch::contribute(op, turn, mine, root).map(|()| true);
+    }
     if way == Way::Board {
         op.write(turn, mine, 0, len);
     }
@@ -39,21 +45,37 @@ fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
 }
 
 fn collect<'a>(op: &Op, mine: Option<Part>, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
-    let turn = op.take(CELL);
+    let large = op.can_fetch() && (0..op.size).any(|rank| rank != op.rank && block(rank).len() > CELL);
+    let turn = if large { op.start(CELL)? } else { op.take(CELL) };
+    if large {
+        fetch::offer(op, turn, &block);
+    }
     if let Some(mine) = mine {
         copy_here(mine, block(op.rank))?;
     }
     let mut arrivals = Arrivals::default();
-    for rank in (0..op.size).filter(|&rank| rank != op.rank) {
+    let mut borrows = large;
+    for i in 1..op.size {
+        let rank = (op.rank + i) % op.size;
         let note = op.note(rank, turn)?;
-        if note.way == Way::Message {
-            arrivals.by_message.push(rank);
-        } else {
-            let len = note.len.min(CELL);
-            arrivals.land(rank, op.bytes(rank, turn, len), len, block(rank));
+        match note.way {
+            Way::Message => arrivals.by_message.push(rank),
+            Way::Lent => {
+                let part = block(rank);
+                borrows = true;
+                arrivals.fetched(rank, fetch::collect(op, (rank, turn), note.len, part, large), part);
+            }
+            Way::Board => {
+                let len = note.len.min(CELL);
+                arrivals.land(rank, op.bytes(rank, turn, len), len, block(rank));
+            }
         }
     }
-    op.finish();
+    if borrows {
+        op.finish_now()
+    } else {
+        op.finish()
+    }
     if !arrivals.is_complete() {
         arrivals.complete(op, block, async |_| Ok(()))?;
     }
@@ -66,6 +88,7 @@ pub(super) struct Arrivals {
     pub by_message: Vec<usize>,
     /// The first rank that sent more than fits: sent, expected.
     too_long: Option<(usize, usize, usize)>,
+    unread: Option<Error>,
 }
 
 impl Arrivals {
@@ -78,6 +101,19 @@ impl Arrivals {
             self.too_long.get_or_insert((rank, len, room));
         }
         into.dt.unpack(into.buf, into.count, 0, from, len.min(room));
+    }
+
+    /// Takes note of what was read from where it lay in `rank`.
+    pub fn fetched(&mut self, rank: usize, read: Result<usize>, into: Part) {
+        match read {
+            Ok(len) if len > into.len() => {
+                self.too_long.get_or_insert((rank, len, into.len()));
+            }
+            Ok(_) => (),
+            Err(error) => {
+                self.unread.get_or_insert(error);
+            }
+        }
     }
 
     /// Receives what comes by message, while `others` sends.
@@ -95,6 +131,9 @@ impl Arrivals {
             others(w).await?;
             batch.all().await
         })?;
+        if let Some(error) = self.unread {
+            return Err(error);
+        }
         match self.too_long {
             Some((rank, sent, room)) => fail!(
                 TRUNCATE,
@@ -106,7 +145,7 @@ impl Arrivals {
     }
 
     pub fn is_complete(&self) -> bool {
-        self.by_message.is_empty() && self.too_long.is_none()
+        self.by_message.is_empty() && self.too_long.is_none() && self.unread.is_none()
     }
 }
 
@@ -119,6 +158,11 @@ pub fn scatter<'a>(
     root: usize,
     even: bool,
 ) -> Outcome {
+    let len = mine.or(block.as_ref().map(|block| block(op.rank))).map_or(0, |part| part.len());
+    // All ranks know this alike.
+    if even && !op.can_fetch() && !fits(op, even, len * op.size) {
+        return None;
+    }
     let run = || match (block, mine) {
         (Some(block), mine) if op.rank == root => deal(op, block, mine, even),
         (_, Some(mine)) => receive(op, mine, root, even),
@@ -130,23 +174,36 @@ pub fn scatter<'a>(
 /// A block in a post with a table: two words of 32 bits for each rank.
 const ENTRY: usize = 8;
 
+/// Whether the blocks of a scatter, of `total` bytes together, are written to the board.
+fn fits(op: &Op, even: bool, total: usize) -> bool {
+    if even { total <= GROUP && !(op.can_fetch() && total >= CELL * op.size) } else { total <= CELL }
+}
+
 fn deal<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>, mine: Option<Part>, even: bool) -> Result<bool> {
     let table = if even { 0 } else { ENTRY * op.size };
     let total = table + (0..op.size).map(|rank| block(rank).len()).sum::<usize>();
-    let way = if even || total <= CELL { op.way() } else { Way::Message };
-    let turn = op.start(if even { total } else { CELL })?;
-    if way == Way::Board {
-        write_blocks(op, turn, (table, total), &block);
+    let here = fits(op, even, total);
+    let way = if here || op.can_fetch() { op.way() } else { Way::Message };
+    let turn = op.start(if even && here { total } else { CELL })?;
+    let loan = match way {
+        Way::Board if !here => Some(fetch::Loan::post(op, turn, &block)),
+        _ => None,
+    };
+    if loan.is_none() {
+        if way == Way::Board {
+            write_blocks(op, turn, (table, total), &block);
+        }
+        op.post(turn, way, total);
+        op.finish();
     }
-    op.post(turn, way, total);
-    op.finish();
     if way == Way::Message {
         return Ok(false);
     }
-    if let Some(mine) = mine {
-        copy_here(block(op.rank), mine)?;
+    let copied = mine.map_or(Ok(()), |mine| copy_here(block(op.rank), mine));
+    if loan.is_some() {
+        op.take_back()?;
     }
-    Ok(true)
+    copied.map(|()| true)
 }
 
 pub(super) fn write_blocks<'a>(
@@ -180,28 +237,29 @@ pub(super) fn find_block(op: &Op, base: UserBuf, total: usize) -> Option<(UserBu
 }
 
 fn receive(op: &Op, mine: Part, root: usize, even: bool) -> Result<bool> {
-    let most = if even { mine.len() * op.size } else { CELL };
+    let most = if even && fits(op, even, mine.len() * op.size) { mine.len() * op.size } else { CELL };
     let turn = op.take(most);
     let note = op.note(root, turn)?;
-    if note.way == Way::Message {
-        op.finish();
-        return Ok(false);
-    }
     let mut arrivals = Arrivals::default();
-    let found = if note.len > most.next_multiple_of(CELL) {
-        None
-    } else if even {
-        let (base, len) = (op.bytes(root, turn, note.len), note.len / op.size);
-        Some((base.offset((op.rank * len) as isize), len))
-    } else {
-        find_block(op, op.bytes(root, turn, note.len), note.len)
-    };
-    if let Some((from, len)) = found {
-        arrivals.land(root, from, len, mine);
-    }
-    op.finish();
-    if found.is_none() {
-        mismatch(root, note.len, most)?;
+    match note.way {
+        Way::Message => {
+            op.finish();
+            return Ok(false);
+        }
+        Way::Lent => {
+            arrivals.fetched(root, fetch::fetch_block(op, root, turn, mine), mine);
+            op.finish_now();
+        }
+        _ => {
+            let found = find_mine(op, turn, root, (note.len, most), even);
+            if let Some((from, len)) = found {
+                arrivals.land(root, from, len, mine);
+            }
+            op.finish();
+            if found.is_none() {
+                mismatch(root, note.len, most)?;
+            }
+        }
     }
     if !arrivals.is_complete() {
         arrivals.complete(op, |_| mine, async |_| Ok(()))?;
@@ -209,9 +267,33 @@ fn receive(op: &Op, mine: Part, root: usize, even: bool) -> Result<bool> {
     Ok(true)
 }
 
+/// This rank's block in a post of `total` bytes.
+fn find_mine(
+    op: &Op,
+    turn: u64,
+    root: usize,
+    (total, most): (usize, usize),
+    even: bool,
+) -> Option<(UserBuf, usize)> {
+    if total > most.next_multiple_of(CELL) {
+        return None;
+    }
+    let base = op.bytes(root, turn, total);
+    if even {
+        let len = total / op.size;
+        return Some((base.offset((op.rank * len) as isize), len));
+    }
+    find_block(op, base, total)
+}
+
 /// `mine` is this rank's block, also if that is in place. `block(rank)` is known alike on all ranks, up to layout.
 pub fn allgather<'a>(op: &Op, longest: usize, mine: Part, block: impl Fn(usize) -> Part<'a>) -> Outcome {
-    outcome(match op.fetches(longest.saturating_mul(2)) {
+    // One copy out of each process beats two through the board as long as few copy from the same one.
+    let fetches = match op.size {
+        2 => op.fetches(longest.saturating_mul(4)),
+        _ => op.size <= FEW && op.fetches(longest),
+    };
+    outcome(match fetches {
         true => fetch::allgather(op, mine, block),
         false => exchange(op, longest, mine, block),
     })

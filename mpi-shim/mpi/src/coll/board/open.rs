@@ -73,6 +73,8 @@ fn make(e: Eng, comm: &Rc<Comm>) -> Result<Option<Board>> {
     }
     let pids = pids(e, &processes);
     let fetch_from = try_to_fetch(e, comm, &pids)?;
+    let mut cores = [e.waiting.cores() as i64];
+    agree::allreduce_ints(e, comm, &mut cores, Agree::Max)?;
     let me = comm.rank as usize;
     Ok(memory.zip(neighbours).map(|(memory, (node, indices))| Board {
         member: Member::new(memory, me, processes.len()),
@@ -81,6 +83,7 @@ fn make(e: Eng, comm: &Rc<Comm>) -> Result<Option<Board>> {
         processes,
         pids,
         fetch_from,
+        cores: cores[0] as usize,
     }))
 }
 

@@ -6,13 +6,19 @@
 use super::super::fold::Fold;
 use super::super::part::Part;
 use super::super::shape::Blocks;
-use super::{GROUP, Op, Outcome, Way, fetch, mismatch, outcome};
+use super::relay::{self, Wanted};
+use super::{GROUP, Op, Outcome, Way, mismatch, outcome};
 use crate::UserBuf;
 use crate::error::Result;
 use vmi::shm::board::CELL;
 
 /// Up to this many bytes every rank combines all operands itself.
 const FLAT: usize = 2 << 10;
+
+/// From here on the result of an allreduce grows from rank to rank.
+const RELAY: usize = 32 << 10;
+/// As [`RELAY`], for a reduce: that collects what lies on the board with fewer waits.
+const RELAY_TO_ROOT: usize = 256 << 10;
 
 /// The elements of a reduction that go over the board: without gaps, so what is posted can be combined in place.
 pub fn serves(fold: &Fold) -> bool {
@@ -22,26 +28,26 @@ pub fn serves(fold: &Fold) -> bool {
 
 /// A run of elements of the vectors.
 #[derive(Clone, Copy)]
-struct Run {
-    first: i64,
-    count: i64,
+pub(super) struct Run {
+    pub first: i64,
+    pub count: i64,
     /// Bytes of an element.
-    size: usize,
+    pub size: usize,
 }
 
 impl Run {
-    fn bytes(self) -> usize {
+    pub fn bytes(self) -> usize {
         self.count as usize * self.size
     }
 
     /// Where the run lies in a vector.
-    fn of(self, vector: UserBuf) -> UserBuf {
+    pub fn of(self, vector: UserBuf) -> UserBuf {
         vector.offset(self.first as isize * self.size as isize)
     }
 }
 
 /// The vector in runs of at most `bytes` bytes.
-fn runs(fold: &Fold, count: i64, bytes: usize) -> impl Iterator<Item = Run> + use<> {
+pub(super) fn runs(fold: &Fold, count: i64, bytes: usize) -> impl Iterator<Item = Run> + use<> {
     let size = fold.dt().size() as usize;
     let most = (bytes / size).max(1) as i64;
     let starts = (0..count).step_by(most as usize);
@@ -75,8 +81,8 @@ impl Posted {
 /// `sendbuf` may be `IN_PLACE`.
 pub fn allreduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Outcome {
     let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
-    if op.fetches(fold.bytes(count).saturating_mul(2)) {
-        return outcome(fetch::allreduce(op, fold, mine, recvbuf, count));
+    if fold.bytes(count) >= RELAY {
+        return outcome(relay::reduce(op, fold, mine, count, Wanted { out: recvbuf, first: 0, count }));
     }
     let flat = op.size == 2 || fold.bytes(count) <= FLAT;
     outcome(if flat {
@@ -86,20 +92,27 @@ pub fn allreduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count
     })
 }
 
+/// Posts this rank's operand of `run` out of `whole` bytes and waits for the others'. `None`: not over the board.
+fn meet(op: &Op, way: Way, whole: usize, mine: UserBuf, run: Run) -> Result<Option<u64>> {
+    let len = run.bytes();
+    let turn = op.start(len)?;
+    run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
+    op.post_at_once(turn, way, whole, len);
+    let here = op.all_agree(turn, way, whole)?;
+    if !here {
+        op.finish();
+    }
+    Ok(here.then_some(turn))
+}
+
 /// Every rank combines everything.
 fn at_once(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> Result<bool> {
     let way = op.way();
     for run in runs(fold, count, CELL) {
-        let len = run.bytes();
-        let turn = op.start(len)?;
-        run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
-        op.post_at_once(turn, way, len, len);
-        if !op.all_here(turn, way)? {
-            op.finish();
-            return Ok(false);
-        }
+        let Some(turn) = meet(op, way, fold.bytes(count), mine, run)? else { return Ok(false) };
         let mine = (mine != out).then(|| run.of(mine));
-        Posted { turn, posted: len, mine }.combine(op, fold, (0, run.count), run.of(out))?;
+        let operands = Posted { turn, posted: run.bytes(), mine };
+        operands.combine(op, fold, (0, run.count), run.of(out))?;
         op.finish();
     }
     Ok(true)
@@ -109,14 +122,7 @@ fn at_once(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> Res
 fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> Result<bool> {
     let way = op.way();
     for run in runs(fold, count, GROUP) {
-        let len = run.bytes();
-        let turn = op.start(len)?;
-        run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
-        op.post_at_once(turn, way, len, len);
-        if !op.all_here(turn, way)? {
-            op.finish();
-            return Ok(false);
-        }
+        let Some(turn) = meet(op, way, fold.bytes(count), mine, run)? else { return Ok(false) };
         let shares = Blocks::even(run.count, op.size);
         let share = |rank| Run { first: shares.start(rank), count: shares.len(rank), ..run };
         let own = share(op.rank);
@@ -125,7 +131,7 @@ fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> 
         let results = op.start(most)?;
         let at = (own.first as usize * run.size, own.count);
         if own.count > 0 {
-            let operands = Posted { turn, posted: len, mine: Some(run.of(mine)) };
+            let operands = Posted { turn, posted: run.bytes(), mine: Some(run.of(mine)) };
             operands.combine(op, fold, at, op.bytes(op.rank, results, most))?;
         }
         op.post_at_once(results, way, most, most);
@@ -144,9 +150,10 @@ fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> 
 
 /// `sendbuf` may be `IN_PLACE` on the root; `recvbuf` counts on the root only.
 pub fn reduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64, root: usize) -> Outcome {
-    if op.fetches(fold.bytes(count)) {
+    if fold.bytes(count) >= RELAY_TO_ROOT {
         let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
-        return outcome(fetch::reduce(op, fold, mine, recvbuf, count, root));
+        let wanted = Wanted { out: recvbuf, first: 0, count: if op.rank == root { count } else { 0 } };
+        return outcome(relay::reduce(op, fold, mine, count, wanted));
     }
     outcome(match op.rank == root {
         true => collect(op, fold, sendbuf, recvbuf, count),
@@ -190,7 +197,7 @@ fn collect(op: &Op, fold: &Fold, sendbuf: UserBuf, out: UserBuf, count: i64) -> 
                 let note = op.note(rank, turn)?;
                 match note.way {
                     Way::Message => run.of(messages.of(op, fold, count, rank)?),
-                    Way::Board => {
+                    _ => {
                         odd = odd.or((note.len != whole).then_some((rank, note.len)));
                         op.bytes(rank, turn, len)
                     }
@@ -233,22 +240,24 @@ impl Messages {
     }
 }
 
-/// `sendbuf` may be `IN_PLACE`: the operands are then in `recvbuf`. The vectors fit in one post.
+/// `sendbuf` may be `IN_PLACE`: the operands are then in `recvbuf`.
 pub fn reduce_scatter(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, blocks: &Blocks) -> Outcome {
     let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
-    let run = || {
-        let (way, len) = (op.way(), fold.bytes(blocks.total()));
-        let turn = op.start(len)?;
-        mine.copy_to(op.bytes(op.rank, turn, len), len);
-        op.post_at_once(turn, way, len, len);
-        let here = op.all_here(turn, way)?;
+    let total = blocks.total();
+    if fold.bytes(total) >= RELAY {
+        let wanted = Wanted { out: recvbuf, first: blocks.start(op.rank), count: blocks.len(op.rank) };
+        return outcome(relay::reduce(op, fold, mine, total, wanted));
+    }
+    let at_once = || {
+        let run = Run { first: 0, count: total, size: fold.bytes(1) };
+        let Some(turn) = meet(op, op.way(), run.bytes(), mine, run)? else { return Ok(false) };
         let own = blocks.len(op.rank);
-        if here && own > 0 {
-            let operands = Posted { turn, posted: len, mine: (mine != recvbuf).then_some(mine) };
+        if own > 0 {
+            let operands = Posted { turn, posted: run.bytes(), mine: (mine != recvbuf).then_some(mine) };
             operands.combine(op, fold, (fold.bytes(blocks.start(op.rank)), own), recvbuf)?;
         }
         op.finish();
-        Ok(here)
+        Ok(true)
     };
-    outcome(run())
+    outcome(at_once())
 }

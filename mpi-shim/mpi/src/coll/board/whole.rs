@@ -1,7 +1,7 @@
 //! Barrier and broadcast.
 
 use super::super::part::Part;
-use super::{Op, Outcome, Way, fetch, mismatch, outcome};
+use super::{Op, Outcome, Way, mismatch, outcome};
 use crate::error::Result;
 
 /// Bytes of a piece of a broadcast: readers copy one while the root writes the next.
@@ -21,9 +21,6 @@ pub fn barrier(op: &Op) -> Outcome {
 
 /// The root posts piece by piece, as far ahead of the readers as the board lets it.
 pub fn bcast(op: &Op, part: Part, root: usize) -> Outcome {
-    if op.fetches(part.len()) {
-        return outcome(fetch::bcast(op, part, root));
-    }
     outcome(if op.rank == root { give(op, part) } else { take(op, part, root) })
 }
 

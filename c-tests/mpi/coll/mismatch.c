@@ -1,0 +1,39 @@
+/* Ranks that disagree about the length of a collective hear of it, and the next one works. */
+#include "harness.h"
+
+enum { MOST = 1 << 16 };
+
+static long a[2 * MOST], b[2 * MOST];
+
+/* Rank 0 has twice the length that the others have. */
+static int length(int n)
+{
+    return t_rank ? n : 2 * n;
+}
+
+/* At least one rank hears of it, as a message of the wrong length. */
+static void heard(int code)
+{
+    int mine = code != MPI_SUCCESS, any = 0;
+    if (code != MPI_SUCCESS)
+        ERROR_CLASS(code, MPI_ERR_TRUNCATE);
+    CALL(MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD));
+    EQ(any, 1);
+}
+
+int main(int argc, char **argv)
+{
+    t_start(&argc, &argv);
+    CALL(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
+    for (int i = 0; i < 10; i++)
+        CALL(MPI_Barrier(MPI_COMM_WORLD));
+    for (int i = 0; i < 3; i++) {
+        heard(MPI_Bcast(a, length(1), MPI_LONG, 0, MPI_COMM_WORLD));
+        heard(MPI_Allreduce(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+        heard(MPI_Allreduce(a, b, length(MOST), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+        heard(MPI_Reduce_scatter_block(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+        heard(MPI_Scan(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+        heard(MPI_Alltoall(a, length(1), MPI_LONG, b, length(1), MPI_LONG, MPI_COMM_WORLD));
+    }
+    return t_end();
+}
