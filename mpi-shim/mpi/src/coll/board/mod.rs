@@ -167,10 +167,16 @@ impl Op<'_> {
     }
 
     fn wait(&self, ready: &dyn Fn() -> bool) -> Result {
+        self.settle();
+        self.e.wait_until(ready)
+    }
+
+    /// Tells the others which turns are finished here.
+    #[inline]
+    fn settle(&self) {
         if self.board.member.settle() {
             self.board.bells.wake_all();
         }
-        self.e.wait_until(ready)
     }
 
     /// Where the post of `len` bytes of `rank` lies.
@@ -276,6 +282,8 @@ impl Op<'_> {
     /// For what comes by message although the operation is on the board.
     #[cold]
     fn by_message(&self, task: impl AsyncFnOnce(&Wire) -> Result) -> Result {
+        // As before every wait: others may need the room of the turns that are finished here.
+        self.settle();
         let w = drive::wire(self.e, self.comm, self.tag);
         drive::block_on(self.e, async { w.verdict(task(&w).await) })
     }
