@@ -36,6 +36,12 @@ pub trait Network {
     fn device(&self) -> &str;
     fn properties(&self) -> Properties;
 
+    /// Whether frames arrive in order, and its link ends when one is lost: then it can be used with nothing above it.
+    fn stands_alone(&self) -> bool {
+        let Properties { ordered, reliable, .. } = self.properties();
+        ordered && reliable
+    }
+
     /// Why it cannot be used now, if it cannot; it may come up later.
     fn trouble(&self) -> Option<String> {
         None

@@ -9,7 +9,6 @@ use super::alert::Alerts;
 use super::attendant::{Attendant, Host, Server};
 use super::config::{self, Config};
 use super::connection::Route;
-use super::device::Properties;
 use super::directory::Directory;
 use super::filter::{Half, Open, Site, Spec};
 use super::live::{Lively, connection::Kit};
@@ -248,8 +247,7 @@ impl Core {
         for (peer, route) in (0..).zip(&self.routes) {
             let Route::Network(id) = *route else { continue };
             let Some(network) = self.sinks.network(id) else { continue };
-            let Properties { ordered, reliable, .. } = network.properties();
-            if !ordered || !reliable {
+            if !network.stands_alone() {
                 let name = network.name();
                 return Err(format!(
                     "network {name} loses or reorders frames and cannot be used bare: take VMI_XFER=0 away"

@@ -33,6 +33,10 @@ impl Network for Tcp {
         }
     }
 
+    fn stands_alone(&self) -> bool {
+        true
+    }
+
     fn trouble(&self) -> Option<String> {
         Tcp::trouble(self)
     }
