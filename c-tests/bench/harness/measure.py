@@ -2,6 +2,7 @@
 import os
 import random
 import resource
+import signal
 import statistics
 import time
 from pathlib import Path
@@ -118,15 +119,24 @@ def one(work, mpi, place, number, samples):
 
 
 def measure(place, plan, rounds):
+    """The samples, and how many rounds are complete: an interrupt ends it with what there is."""
     samples = Samples()
     machine = Mpi(MACHINE, [], {}, "")
-    for number in range(rounds):
-        for work in plan:
-            order = [mpi for mpi in [machine] + place.mpis if mpi.name in (work.only or names(place))]
-            random.shuffle(order)
-            took = [f"{mpi.name} {one(work, mpi, place, number, samples)}" for mpi in order]
-            say(f"bench: round {number + 1} of {rounds}, {work.group}, {work.ranks} ranks, seconds: {', '.join(took)}")
-    return samples
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
+    number = 0
+    try:
+        for number in range(rounds):
+            for work in plan:
+                order = [mpi for mpi in [machine] + place.mpis if mpi.name in (work.only or names(place))]
+                random.shuffle(order)
+                took = [f"{mpi.name} {one(work, mpi, place, number, samples)}" for mpi in order]
+                say(f"bench: round {number + 1} of {rounds}, {work.group}, {work.ranks} ranks, "
+                    f"seconds: {', '.join(took)}")
+    except KeyboardInterrupt:
+        say(f"bench: stopped in round {number + 1}")
+        return samples, number
+    return samples, rounds
 
 
 def names(place):
