@@ -235,14 +235,13 @@ impl<T> Queue<T> {
 pub struct Matching<R, M> {
     posted: Queue<R>,
     unexpected: Queue<M>,
-    /// Posted receives of each kind of pattern, and of all kinds with a wildcard.
+    /// Posted receives of each kind of pattern.
     posted_kinds: [usize; KINDS],
-    posted_wild: usize,
 }
 
 impl<R, M> Default for Matching<R, M> {
     fn default() -> Self {
-        Matching { posted: Queue::new(), unexpected: Queue::new(), posted_kinds: [0; KINDS], posted_wild: 0 }
+        Matching { posted: Queue::new(), unexpected: Queue::new(), posted_kinds: [0; KINDS] }
     }
 }
 
@@ -250,18 +249,16 @@ impl<R, M> Matching<R, M> {
     /// Files a receive that found no unexpected message.
     #[inline]
     pub fn post(&mut self, pattern: Envelope, receive: R) -> Entry {
-        let kind = pattern.kind();
-        self.posted_kinds[kind] += 1;
-        self.posted_wild += usize::from(kind != EXACT);
+        self.posted_kinds[pattern.kind()] += 1;
         self.posted.push(pattern, receive)
     }
 
     /// Takes the receive that an arriving message belongs to.
     #[inline]
     pub fn take_posted(&mut self, message: Envelope) -> Option<R> {
-        let at = match self.posted_wild {
-            0 => self.posted.find(EXACT, message)?,
-            _ => self.first_posted(message)?,
+        let at = match self.posted_kinds[EXACT] == self.posted.len {
+            true => self.posted.find(EXACT, message)?,
+            false => self.first_posted(message)?,
         };
         self.remove_posted(at)
     }
@@ -289,9 +286,7 @@ impl<R, M> Matching<R, M> {
     #[inline]
     fn remove_posted(&mut self, at: u32) -> Option<R> {
         let (key, receive) = self.posted.remove(at)?;
-        let kind = key.kind();
-        self.posted_kinds[kind] -= 1;
-        self.posted_wild -= usize::from(kind != EXACT);
+        self.posted_kinds[key.kind()] -= 1;
         Some(receive)
     }
 

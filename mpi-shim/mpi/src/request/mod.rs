@@ -42,8 +42,9 @@ pub fn isend_raw(
     let (peer, envelope) = (comm.proc_of(dest), Envelope { context, source: comm.rank, tag });
     let from = Memory::new(buf, count, datatype);
     let mut traffic = e.traffic.borrow_mut();
-    let eager = mode != SendMode::Sync
-        && !(mode == SendMode::Nonblocking && from.bytes() > traffic.stream_from && traffic.in_stream(peer));
+    let fetchable =
+        mode == SendMode::Nonblocking && from.bytes() > traffic.stream_from && from.block().is_some();
+    let eager = mode != SendMode::Sync && !(fetchable && traffic.in_stream(peer));
     if eager && traffic.send_now(peer, envelope, &from) {
         return Ok(COMPLETED);
     }
