@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -137,4 +138,18 @@ fn wait(child: &mut Child, limit: Duration) -> Option<i32> {
 /// Ends a command that we started as the leader of its own group.
 pub fn kill_group(leader: u32) {
     let _ = Command::new("kill").args(["-KILL", "--", &format!("-{leader}")]).stderr(Stdio::null()).status();
+}
+
+/// From now on a command that we started as the leader of its own group is ended after `limit`, with a look at the job
+/// it may be, so that a test that waits for it fails. Until the sender is dropped.
+pub fn end_after(leader: u32, limit: Duration) -> Sender<()> {
+    let (end, ended) = channel();
+    thread::spawn(move || {
+        if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            let look = run(Command::new(Stage::get().vmi()).args(["status", &leader.to_string()]), limit);
+            eprintln!("process {leader} has not ended after {limit:?}; vmi status: {}", look.report());
+            kill_group(leader);
+        }
+    });
+    end
 }

@@ -5,6 +5,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::Sender;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -24,10 +25,12 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// A job that is killed when the test fails.
+/// A job that is killed when the test fails, or when it takes too long.
 struct Job {
     child: Child,
     out: BufReader<ChildStdout>,
+    /// Dropped with the job.
+    _end: Sender<()>,
 }
 
 impl Job {
@@ -43,7 +46,7 @@ impl Job {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn().expect("vmirun starts");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut job = Job { child, out };
+        let mut job = Job { _end: job::end_after(child.id(), LIMIT), child, out };
         job.until("computing");
         job
     }
@@ -97,7 +100,7 @@ impl Drop for Job {
 fn a_job_that_computes_is_shown_and_changed_and_its_result_is_the_same() {
     let _alone = alone();
     let undisturbed = Job::start(3, &["0", "300", "0"]).result();
-    let job = Job::start(3, &["12000", "300", "2"]);
+    let job = Job::start(3, &["6000", "300", "2"]);
     let status = job.does("status", "--json");
     // Ranks that have not opened their door yet were asked through others, over connections live for a moment.
     assert_eq!((status.lines().count(), status.matches("\"route\":").count()), (3, 6), "{status}");
@@ -109,8 +112,10 @@ fn a_job_that_computes_is_shown_and_changed_and_its_result_is_the_same() {
     assert!(job.does("devices", "").contains("pass"));
     job.does("detach", "pass");
     assert!(job.does("devices", "").starts_with("no device"));
-    job.does("network", "up tcp");
-    job.does("network", "down shm");
+    for request in ["up tcp", "down shm"] {
+        let told = job.does("network", &format!("{request} --json"));
+        assert!(told.contains("\"settled\":true"), "network {request}: {told}");
+    }
     let status = job.does("status", "--json");
     assert_eq!(
         status.matches("{\"name\":\"shm\",\"device\":\"shm\",\"state\":\"down\"}").count(),

@@ -149,6 +149,7 @@ fn an_operator_takes_the_network_away_and_gives_it_back() {
     let mut command = start(&[&config, &mark], &["long", "180"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut job = Running(command.spawn().expect("vmirun starts"));
+    let _end = job::end_after(job.0.id(), LIMIT);
     let pid = job.0.id().to_string();
     let began = Instant::now();
     folder.wait_for_mark(|| began.elapsed() > LIMIT);

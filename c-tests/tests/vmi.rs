@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -263,10 +264,11 @@ fn by_hand(program: &str, count: usize, order: &[usize]) {
             .env("VMI1_RANK", rank.to_string())
             .env("VMI1_SIZE", count.to_string());
         std::thread::sleep(Duration::from_millis(50));
-        command.stdin(Stdio::null()).spawn().expect("the program starts")
+        command.stdin(Stdio::null()).process_group(0).spawn().expect("the program starts")
     };
     let children: Vec<Child> = order.iter().map(start).collect();
     for mut child in children {
+        let _end = job::end_after(child.id(), Duration::from_secs(60));
         let status = child.wait().expect("the program is ours");
         assert!(status.success(), "{program}: {status}");
     }

@@ -248,6 +248,16 @@ impl Core {
         self.others().filter(|peer| stranded(*peer)).collect()
     }
 
+    /// What could be opened yet, as the end of a sentence.
+    fn unopened(&self) -> String {
+        let names = self.opening.config.far().map(|network| network.name.as_str());
+        let unopened: Vec<&str> = names.filter(|name| self.sinks.number(name).is_none()).collect();
+        if unopened.is_empty() {
+            return String::new();
+        }
+        format!(" (configured but not in use: {}; take it up first)", unopened.join(", "))
+    }
+
     fn network_down(&mut self, name: &str, force: bool) -> Result<String, String> {
         let id = self.sinks.number(name).ok_or_else(|| format!("network {name} is not in use here"))?;
         for peer in self.others().filter(|p| self.lively.get(*p).is_some()).collect::<Vec<_>>() {
@@ -255,7 +265,7 @@ impl Core {
         }
         let stranded = self.stranded_without(id);
         if !stranded.is_empty() && !force {
-            return Err(format!("nothing else reaches rank {}", list(&stranded)));
+            return Err(format!("nothing else reaches rank {}{}", list(&stranded), self.unopened()));
         }
         for peer in self.others() {
             if id != SHM || self.sinks.is_local(peer) {

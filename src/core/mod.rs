@@ -196,13 +196,31 @@ impl Core {
                 self.answer_peers();
             }
             let frame = self.lively.next(&mut self.sinks, &mut self.alerts);
-            if !(self.lively.back.is_empty() && self.lively.left.is_empty()) {
-                self.follow_peers();
-            }
+            self.follow();
             return frame;
         }
         let frame = self.sinks.next()?;
         if frame.header.kind < kind::CORE { Some(frame) } else { self.first_live(frame) }
+    }
+
+    /// Routes follow their connections at once: whatever comes next, an operator's request among it, finds them agreed.
+    /// True if one has changed.
+    #[inline]
+    fn follow(&mut self) -> bool {
+        let changed = !(self.lively.back.is_empty() && self.lively.left.is_empty());
+        if changed {
+            self.follow_peers();
+        }
+        changed
+    }
+
+    /// Does what is due on live connections. True if nothing waits here.
+    fn tend(&mut self) -> bool {
+        if self.lively.is_empty() {
+            return true;
+        }
+        let quiet = self.lively.is_quiet(&mut self.sinks, &mut self.alerts);
+        !self.follow() && quiet
     }
 
     /// The first frame of a connection that the peer has made live.
@@ -258,15 +276,13 @@ impl Core {
         if self.lively.relays.has_requests() {
             self.answer_peers();
         }
-        if !self.lively.is_empty() {
-            happened |= !self.lively.is_quiet(&mut self.sinks, &mut self.alerts);
-        }
+        happened |= !self.tend();
         happened
     }
 
     /// Announces a sleep; None if there is work to do first. Other threads may be asleep already.
     pub fn announce_sleep(&mut self) -> Option<Sleep> {
-        if !self.lively.is_empty() && !self.lively.is_quiet(&mut self.sinks, &mut self.alerts) {
+        if !self.tend() {
             return None;
         }
         let bed = self.bed.clone()?;

@@ -136,9 +136,9 @@ impl Host for Visited {
         cell().visit(|e| {
             let mut traffic = e.traffic.borrow_mut();
             // Before: what has come. After: acknowledgements and answers, which nobody else will send soon.
-            let found = traffic.core.look();
+            let found = traffic.look();
             let handled = traffic.step();
-            if traffic.core.look() || found || handled {
+            if traffic.look() || found || handled {
                 traffic.core.ring_own_bell();
             }
         });

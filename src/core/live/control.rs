@@ -236,6 +236,10 @@ impl Lively {
             return false;
         }
         (live.leaving, live.direct) = (false, true);
+        if live.xfer.has_choice() {
+            // A network has come meanwhile.
+            self.back.push(peer);
+        }
         self.retire(peer);
         true
     }
@@ -252,6 +256,9 @@ impl Lively {
         let now = self.now;
         if let Some(live) = &mut self.connections[peer as usize] {
             live.add_network(id, sinks, &self.down, now);
+            if live.direct && live.xfer.has_choice() {
+                self.back.push(peer);
+            }
         }
     }
 

@@ -244,13 +244,17 @@ impl Xfer {
     /// Nothing is in flight either way, and one ordered reliable network is all that is left: the connection can
     /// do without this device.
     pub fn direct_possible(&self) -> bool {
-        let mut enabled = self.paths.iter().filter(|path| path.enabled);
         let good = |path: &Path| path.properties.ordered && path.properties.reliable;
-        enabled.next().is_some_and(good)
-            && enabled.next().is_none()
+        self.paths.iter().find(|path| path.enabled).is_some_and(good)
+            && !self.has_choice()
             && self.window.is_empty()
             && self.order.is_empty()
             && !self.owed.is_due()
+    }
+
+    /// More than one network may be used.
+    pub fn has_choice(&self) -> bool {
+        self.paths.iter().filter(|path| path.enabled).count() > 1
     }
 
     #[cfg(any(test, fuzzing))]

@@ -7,6 +7,7 @@
 
 use super::protocol::{FRAME_COST, Outgoing, Traffic, kind, meta_of, sent_status};
 use std::rc::Rc;
+use vmi::core::Sleep;
 use vmi::core::buffer::Buffer;
 use vmi::core::device::SendError;
 use vmi::core::frame::Header;
@@ -98,6 +99,23 @@ impl Traffic {
             }
         }
         any
+    }
+
+    /// Announces a sleep; None if there is work to do first. What the core sends before may be the last of a lent message,
+    /// and nobody would wake this process for that.
+    pub(super) fn announce_sleep(&mut self) -> Option<Sleep> {
+        let sleep = self.core.announce_sleep()?;
+        if self.reclaim(false) {
+            self.core.end_sleep();
+            return None;
+        }
+        Some(sleep)
+    }
+
+    /// On behalf of a process that computes or sleeps: see [`vmi::core::Core::look`]. True if something has happened.
+    pub fn look(&mut self) -> bool {
+        let happened = self.core.look();
+        self.reclaim(false) || happened
     }
 
     /// Nothing goes to `peer` any more.

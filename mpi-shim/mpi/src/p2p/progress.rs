@@ -146,7 +146,7 @@ impl Engine {
             return Ok(());
         }
         self.report_alerts();
-        let sleep = self.traffic.borrow_mut().core.announce_sleep();
+        let sleep = self.traffic.borrow_mut().announce_sleep();
         if let Some(sleep) = sleep {
             // The sleep is announced: whoever makes `ready` true from now on rings.
             if !ready() {
