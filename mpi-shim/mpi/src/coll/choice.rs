@@ -174,12 +174,14 @@ collectives! {
     reduce_scatter ReduceScatter "VMI_COLL_REDUCE_SCATTER" {
         /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
         Board "board",
+        /// Over memory inside hosts, by messages between their leaders ([`super::leaders`]), where there are several.
+        Leaders "leaders",
         /// Reduce to rank 0 and scatter.
         Tree "tree",
         /// Each block goes around the ring once and is reduced on its way.
         Ring "ring",
     } [
-        row(CROWD, ANY, ReduceScatter::Board),
+        row(CROWD, ANY, ReduceScatter::Board), row(ANY, ANY, ReduceScatter::Leaders),
         row(2, ANY, ReduceScatter::Ring), row(ANY, 16 * KIB, ReduceScatter::Tree),
         row(ANY, ANY, ReduceScatter::Ring), row(ANY, ANY, ReduceScatter::Tree),
     ];
@@ -235,22 +237,26 @@ collectives! {
     scan Scan "VMI_COLL_SCAN" {
         /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
         Board "board",
+        /// Over memory inside hosts, by messages between their leaders ([`super::leaders`]), where there are several.
+        Leaders "leaders",
         /// log2(n) exchanges of the whole vector.
         Doubling "doubling",
     } [
-        row(CROWD, ANY, Scan::Board), row(ANY, ANY, Scan::Doubling),
+        row(CROWD, ANY, Scan::Board), row(ANY, ANY, Scan::Leaders), row(ANY, ANY, Scan::Doubling),
     ];
 
     /// Bytes are those of one block.
     alltoall Alltoall "VMI_COLL_ALLTOALL" {
         /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
         Board "board",
+        /// Over memory inside hosts, by messages between their leaders ([`super::leaders`]), where there are several.
+        Leaders "leaders",
         /// log2(n) steps, blocks travel via other ranks.
         Bruck "bruck",
         /// Every rank sends every block directly.
         Direct "direct",
     } [
-        row(CROWD, ANY, Alltoall::Board),
+        row(CROWD, ANY, Alltoall::Board), row(ANY, KIB, Alltoall::Leaders),
         row(SOME, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct),
     ];
 }
