@@ -100,9 +100,8 @@ impl Collective for Scan {
 
     fn wants_leaders(&self, map: &Map) -> bool {
         let bytes = self.fold.bytes(self.count);
-        // Out of order every rank gets all operands.
-        let bytes = if map.in_order() { bytes } else { bytes.saturating_mul(map.ranks()) };
-        choice::scan(map.ranks(), bytes, |a| a != Algorithm::Board) == Algorithm::Leaders
+        let usable = |a| a != Algorithm::Board && (a != Algorithm::Leaders || leaders::may_scan(map, bytes));
+        choice::scan(map.ranks(), bytes, usable) == Algorithm::Leaders
     }
 
     async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {

@@ -23,6 +23,7 @@ mod whole;
 
 pub use blocks::crosswise;
 pub use map::Map;
+pub use scan::may_scan;
 
 use super::drive::Collective;
 use super::needs::{Comm, Datatype};
