@@ -21,6 +21,20 @@ static void heard(int code)
     EQ(any, 1);
 }
 
+/* Lengths that not all ranks know, small and large: a block goes with others or alone. */
+static void varying(int n)
+{
+    int sent[64], received[64], places[64];
+    for (int r = 0; r < t_size; r++) {
+        sent[r] = length(n);
+        received[r] = n;
+        places[r] = r * (MOST / 16);
+    }
+    heard(MPI_Gatherv(a, length(n), MPI_LONG, b, received, places, MPI_LONG, 1, MPI_COMM_WORLD));
+    heard(MPI_Scatterv(a, sent, places, MPI_LONG, b, n, MPI_LONG, 0, MPI_COMM_WORLD));
+    heard(MPI_Alltoallv(a, sent, places, MPI_LONG, b, received, places, MPI_LONG, MPI_COMM_WORLD));
+}
+
 int main(int argc, char **argv)
 {
     t_start(&argc, &argv);
@@ -33,6 +47,10 @@ int main(int argc, char **argv)
         heard(MPI_Allreduce(a, b, length(MOST), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Reduce_scatter_block(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Scan(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+        heard(MPI_Gather(a, length(1), MPI_LONG, b, 1, MPI_LONG, 1, MPI_COMM_WORLD));
+        heard(MPI_Scatter(a, length(1), MPI_LONG, b, 1, MPI_LONG, 0, MPI_COMM_WORLD));
+        for (int n = 1; n < MOST / 32; n = n * 7 + 1)
+            varying(n);
         heard(MPI_Alltoall(a, length(1), MPI_LONG, b, length(1), MPI_LONG, MPI_COMM_WORLD));
     }
     return t_end();

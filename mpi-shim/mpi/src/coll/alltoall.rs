@@ -132,7 +132,7 @@ impl Collective for Alltoall {
     /// What is in place can only travel with what leaders pass on: its place is written to meanwhile.
     fn wants_leaders(&self, map: &Map) -> bool {
         let len = if self.even { self.recv.part(0).len() } else { 0 };
-        let usable = self.send.is_some() || (self.even && leaders::crosswise(map.ranks()).holds(len));
+        let usable = self.send.is_some() || (self.even && leaders::most_crosswise(map.ranks()).holds(len));
         let usable = |a| a != Algorithm::Board && (a != Algorithm::Leaders || usable);
         choice::alltoall(map.ranks(), len, usable) == Algorithm::Leaders
     }

@@ -18,8 +18,9 @@
 //! On a board all ranks copy through cells or read from each other's memory. With two ranks a message is faster from
 //! about 1 KiB on where data goes one way only, up to where it is read out of the sender's memory.
 //!
-//! Leaders save messages between hosts: of blocking operations and of those that do not block. (2 × 4 ranks on two cores,
-//! hosts joined by a virtual cable, µs over leaders and by messages:
+//! Leaders save messages between hosts: of blocking operations and of those that do not block. 2 × 4 ranks on two cores,
+//! hosts joined by a virtual cable, µs over leaders and by messages (barrier 22 and 533; allreduce of 8 bytes 21 and
+//! 270, of 1 MiB 2467 and 2601; gather of 16 KiB 137 and 90):
 //!
 //! | | 8 B | 1 KiB | 4 KiB | 16 KiB | 64 KiB | 1 MiB |
 //! |---|---|---|---|---|---|---|
@@ -32,8 +33,8 @@
 //! | not blocking: allreduce | 22, 332 | 23, 332 | | 55, 532 | | |
 //! | not blocking: alltoall | 20, 324 | 32, 259 | | | | |
 //!
-//! ) The v forms of gather, scatter and alltoall have lengths that not all ranks know: where the table is asked they
-//! count as 0 bytes, and each rank decides for its blocks ([`super::leaders`]); without leaders they go by messages.
+//! The v forms of gather, scatter and alltoall have lengths that not all ranks know: the table is asked for 0 bytes. Over
+//! leaders every rank decides for itself about each of its blocks; by messages all go straight.
 
 use std::sync::OnceLock;
 

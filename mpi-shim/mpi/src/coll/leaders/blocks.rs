@@ -1,10 +1,10 @@
-//! Allgather, gather, scatter and alltoall.
+//! Allgather, gather and scatter.
 
 use super::super::part::{Part, copy};
 use super::super::shape::Blocks;
-use super::super::wire::{Batch, Temp, Wire};
-use super::super::{allgather, alltoall, gather, scatter};
-use super::envelopes::{Bundle, Envelope, Limit};
+use super::super::wire::Batch;
+use super::super::{allgather, gather, scatter};
+use super::envelopes::{Bundle, Limit, Room};
 use super::{Op, nothing};
 use crate::error::Result;
 use std::ops::Range;
@@ -12,54 +12,7 @@ use std::ops::Range;
 /// In a gather or scatter.
 const ROOTED: Limit = Limit(4 << 10);
 
-/// In an alltoall of so many ranks: all envelopes that one writes fit in 64 KiB.
-pub fn crosswise(ranks: usize) -> Limit {
-    Limit((1 << 10).min((64 << 10) / ranks))
-}
-
-/// Memory for envelopes, each as long as one can be.
-struct Room<'w> {
-    memory: Temp<'w>,
-    limit: Limit,
-}
-
-impl Room<'_> {
-    /// The envelopes from number `at` on.
-    fn bundle(&self, at: usize) -> Bundle {
-        Bundle::at(self.memory.base.offset((at * self.limit.envelope()) as isize), self.limit)
-    }
-
-    fn part<'w>(&self, w: &'w Wire, envelopes: Range<usize>) -> Part<'w> {
-        let at = self.memory.base.offset((envelopes.start * self.limit.envelope()) as isize);
-        w.bytes(at, envelopes.len() * self.limit.envelope())
-    }
-}
-
 impl Op<'_> {
-    fn room(&self, limit: Limit, envelopes: usize) -> Room<'_> {
-        Room { memory: self.temp(envelopes * limit.envelope()), limit }
-    }
-
-    /// Room for the envelopes of `ranks` ranks on a leader, for none elsewhere.
-    fn room_of_leader(&self, limit: Limit, ranks: usize) -> Room<'_> {
-        self.room(limit, if self.heads().is_some() { ranks } else { 0 })
-    }
-
-    /// Puts the block of `rank` into its place, or posts the receive for it.
-    fn deliver<'w>(
-        &'w self,
-        envelope: Envelope,
-        rank: usize,
-        into: Part,
-        arrivals: &mut Batch<'w>,
-    ) -> Result {
-        match envelope.inside {
-            true => self.unless_broken(envelope.open(rank, into))?,
-            false => arrivals.push(self.whole().irecv_up_to(into, rank)?),
-        }
-        Ok(())
-    }
-
     /// `mine` is this rank's block; `block(rank)` is known alike on all ranks, up to layout.
     pub async fn allgather<'p>(&self, mine: Part<'_>, block: impl Fn(usize) -> Part<'p>) -> Result {
         let (map, host) = (self.map, self.host());
@@ -86,7 +39,7 @@ impl Op<'_> {
         block: Option<impl Fn(usize) -> Part<'p>>,
         root: usize,
     ) -> Result {
-        let (map, host) = (self.map, self.host());
+        let host = self.host();
         let sealed = self.room(ROOTED, 1);
         let mut own = sealed.bundle(0);
         let sent = mine.filter(|_| self.me() != root);
@@ -94,32 +47,43 @@ impl Op<'_> {
         let sent = sent.filter(|_| follows).map(|part| self.whole().isend(part, root)).transpose()?;
         let slots = self.room_of_leader(ROOTED, host.size);
         self.gather_in_host(own.passed(host), |local| slots.part(host, local..local + 1)).await?;
-        let (bundles, all) =
-            (self.room_of_leader(ROOTED, map.ranks()), self.room_of_leader(ROOTED, map.ranks()));
-        let mut whole = all.bundle(0);
-        if let Some(heads) = self.heads() {
-            let mut out = bundles.bundle(map.places(self.my_host()).start);
-            (0..host.size).for_each(|local| out.forward(slots.bundle(local).next()));
-            let place = |host| bundles.part(heads, map.places(host));
-            gather::linear(heads, Some(out.passed(heads)), Some(place), map.host_of(root)).await?;
-            if self.is_here(root) {
-                for places in (0..map.hosts()).map(|host| map.places(host)) {
-                    whole.forward_from(&mut bundles.bundle(places.start), places.len());
-                }
-            }
-        }
+        let all = self.room_of_leader(ROOTED, self.map.ranks());
+        let whole = self.gather_of_hosts(&slots, &all, root).await?;
         if let Some(block) = block {
-            let received = self.room(ROOTED, map.ranks());
-            let into = received.part(host, 0..map.ranks());
-            self.move_in_host(0, whole.passed(host), map.local(root), into).await?;
+            let received = self.room(ROOTED, self.map.ranks());
+            let into = received.part(host, 0..self.map.ranks());
+            self.move_in_host(0, whole, self.map.local(root), into).await?;
             self.open_gathered(received.bundle(0), mine, block, root).await?;
         } else if self.is_here(root) {
-            self.move_in_host(0, whole.passed(host), map.local(root), nothing(host)).await?;
+            self.move_in_host(0, whole, self.map.local(root), nothing(host)).await?;
         }
         match sent {
             Some(sent) => sent.await,
             None => Ok(()),
         }
+    }
+
+    /// What the ranks of all hosts have, in `all` of the leader of the root's host.
+    async fn gather_of_hosts<'w>(
+        &'w self,
+        slots: &Room<'_>,
+        all: &Room<'_>,
+        root: usize,
+    ) -> Result<Part<'w>> {
+        let (map, host) = (self.map, self.host());
+        let mut whole = all.bundle(0);
+        let Some(heads) = self.heads() else { return Ok(nothing(host)) };
+        let bundles = self.room(ROOTED, map.ranks());
+        let mut out = bundles.bundle(map.places(self.my_host()).start);
+        (0..host.size).for_each(|local| out.forward(slots.bundle(local).next()));
+        let place = |host| bundles.part(heads, map.places(host));
+        gather::linear(heads, Some(out.passed(heads)), Some(place), map.host_of(root)).await?;
+        if self.is_here(root) {
+            for places in (0..map.hosts()).map(|host| map.places(host)) {
+                whole.forward_from(&mut bundles.bundle(places.start), places.len());
+            }
+        }
+        Ok(whole.passed(host))
     }
 
     async fn open_gathered<'p>(
@@ -184,81 +148,5 @@ impl Op<'_> {
         }
         arrivals.all().await?;
         sends.all().await
-    }
-
-    /// From the leader `each` envelopes to every rank of the host.
-    async fn deal_in_host(&self, mut bundle: Bundle, each: usize, mine: Part<'_>) -> Result {
-        let host = self.host();
-        let locals = if host.rank == 0 { host.size } else { 0 };
-        let blocks: Vec<Part> = (0..locals).map(|_| bundle.pass(host, each)).collect();
-        self.scatter_in_host(|local| blocks[local], mine).await
-    }
-
-    /// Blocks of any length. `out` may be `into` if no block is longer than the limit.
-    pub async fn alltoall<'p, 'q>(
-        &self,
-        out: impl Fn(usize) -> Part<'p>,
-        into: impl Fn(usize) -> Part<'q>,
-    ) -> Result {
-        let (map, host) = (self.map, self.host());
-        let limit = crosswise(map.ranks());
-        let sealed = self.room(limit, map.ranks());
-        let (mut written, mut sends) = (sealed.bundle(0), Batch::new());
-        for rank in (0..map.ranks()).map(|place| map.rank_at(place)) {
-            let part = if rank == self.me() { nothing(host) } else { out(rank) };
-            if written.put(part) {
-                sends.push(self.whole().isend(part, rank)?);
-            }
-        }
-        let rows = self.room_of_leader(limit, host.size * map.ranks());
-        let row = |local: usize| local * map.ranks()..(local + 1) * map.ranks();
-        self.gather_in_host(written.passed(host), |local| rows.part(host, row(local))).await?;
-        let sorted = self.room_of_leader(limit, host.size * map.ranks());
-        if let Some(heads) = self.heads() {
-            self.cross(heads, &rows, &sorted).await?;
-        }
-        self.deal_in_host(sorted.bundle(0), map.ranks(), sealed.part(host, 0..map.ranks())).await?;
-        let (mut received, mut arrivals) = (sealed.bundle(0), Batch::new());
-        for rank in (0..map.ranks()).map(|place| map.rank_at(place)) {
-            let envelope = received.next();
-            match rank == self.me() {
-                true => self.unless_broken(copy(self.whole(), out(rank), into(rank)))?,
-                false => self.deliver(envelope, rank, into(rank), &mut arrivals)?,
-            }
-        }
-        arrivals.all().await?;
-        sends.all().await
-    }
-
-    /// Turns what each rank of this host has for all, in `rows`, into what all ranks have for each of this host, in
-    /// `sorted`.
-    async fn cross(&self, heads: &Wire, rows: &Room<'_>, sorted: &Room<'_>) -> Result {
-        let (map, locals) = (self.map, self.host().size);
-        let mut readers: Vec<Bundle> = (0..locals).map(|local| rows.bundle(local * map.ranks())).collect();
-        let mut written = sorted.bundle(0);
-        let mut for_host = |host| {
-            let mut run = written.rest();
-            readers.iter_mut().for_each(|reader| run.forward_from(reader, map.ranks_on(host)));
-            written = run.rest();
-            run.passed(heads)
-        };
-        let out: Vec<Part> = (0..map.hosts()).map(&mut for_host).collect();
-        let from_host = |host: usize| {
-            let places = map.places(host);
-            rows.part(heads, places.start * locals..places.end * locals)
-        };
-        copy(heads, out[self.my_host()], from_host(self.my_host()))?;
-        alltoall::direct(heads, |host| out[host], from_host, Some(self.my_host())).await?;
-        let envelopes: Vec<Envelope> = (0..map.hosts())
-            .flat_map(|host| {
-                let mut bundle = rows.bundle(map.places(host).start * locals);
-                (0..map.ranks_on(host) * locals).map(move |_| bundle.next())
-            })
-            .collect();
-        let mut written = sorted.bundle(0);
-        for local in 0..locals {
-            (0..map.ranks()).for_each(|place| written.forward(envelopes[place * locals + local]));
-        }
-        Ok(())
     }
 }

@@ -7,9 +7,11 @@
 //! Invariant: an envelope is never longer than [`Limit::envelope`], whatever it says.
 
 use super::super::part::Part;
-use super::super::wire::Wire;
+use super::super::wire::{Batch, Temp, Wire};
+use super::Op;
 use crate::error::Result;
 use crate::{UserBuf, fail};
+use std::ops::Range;
 
 const HEAD: usize = 8;
 
@@ -122,6 +124,58 @@ impl Bundle {
     /// Writes copies of the next `n` envelopes of `from`.
     pub fn forward_from(&mut self, from: &mut Bundle, n: usize) {
         (0..n).for_each(|_| self.forward(from.next()));
+    }
+}
+
+/// Memory for envelopes, each as long as one can be.
+pub struct Room<'w> {
+    memory: Temp<'w>,
+    limit: Limit,
+}
+
+impl Room<'_> {
+    /// The envelopes from number `at` on.
+    pub fn bundle(&self, at: usize) -> Bundle {
+        Bundle::at(self.memory.base.offset((at * self.limit.envelope()) as isize), self.limit)
+    }
+
+    pub fn part<'w>(&self, w: &'w Wire, envelopes: Range<usize>) -> Part<'w> {
+        let at = self.memory.base.offset((envelopes.start * self.limit.envelope()) as isize);
+        w.bytes(at, envelopes.len() * self.limit.envelope())
+    }
+}
+
+impl Op<'_> {
+    pub(super) fn room(&self, limit: Limit, envelopes: usize) -> Room<'_> {
+        Room { memory: self.temp(envelopes * limit.envelope()), limit }
+    }
+
+    /// Room for the envelopes of `ranks` ranks on a leader, for none elsewhere.
+    pub(super) fn room_of_leader(&self, limit: Limit, ranks: usize) -> Room<'_> {
+        self.room(limit, if self.heads().is_some() { ranks } else { 0 })
+    }
+
+    /// Puts the block of `rank` into its place, or posts the receive for it.
+    pub(super) fn deliver<'w>(
+        &'w self,
+        envelope: Envelope,
+        rank: usize,
+        into: Part,
+        arrivals: &mut Batch<'w>,
+    ) -> Result {
+        match envelope.inside {
+            true => self.unless_broken(envelope.open(rank, into))?,
+            false => arrivals.push(self.whole().irecv_up_to(into, rank)?),
+        }
+        Ok(())
+    }
+
+    /// From the leader `each` envelopes to every rank of the host.
+    pub(super) async fn deal_in_host(&self, mut bundle: Bundle, each: usize, mine: Part<'_>) -> Result {
+        let host = self.host();
+        let locals = if host.rank == 0 { host.size } else { 0 };
+        let blocks: Vec<Part> = (0..locals).map(|_| bundle.pass(host, each)).collect();
+        self.scatter_in_host(|local| blocks[local], mine).await
     }
 }
 

@@ -1,7 +1,6 @@
 //! Collectives across hosts: over memory inside each host, and by messages between the first rank of each.
 //!
-//! Up: families whose table says so run their operations here ([`super::drive`]), after the board and before messages.
-//! Down: two hidden communicators, one of the ranks of this host with a board of its own, one of the leaders. Data
+//! Up: [`super::drive`] runs operations here that their table wants here, after the board and before messages. Down: two hidden communicators, one of the ranks of this host with a board of its own, one of the leaders. Data
 //! crosses the network once per host instead of once per rank.
 //!
 //! It takes some collectives until leaders are made, as with a board; only a blocking one can make them. Operations that
@@ -15,13 +14,14 @@
 //! another that has given up.
 
 mod blocks;
+mod crosswise;
 mod envelopes;
 mod map;
 mod reductions;
 mod scan;
 mod whole;
 
-pub use blocks::crosswise;
+pub use crosswise::limit as most_crosswise;
 pub use map::Map;
 pub use scan::may_scan;
 
