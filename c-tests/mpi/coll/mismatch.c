@@ -1,4 +1,5 @@
-/* Ranks that disagree about the length of a collective hear of it, and the next one works. */
+/* Ranks that disagree about the length of a collective hear of it, and the next one works. `mismatch varying`: only those
+ * whose lengths not all ranks know. */
 #include "harness.h"
 
 enum { MOST = 1 << 16 };
@@ -42,15 +43,18 @@ int main(int argc, char **argv)
     for (int i = 0; i < 10; i++)
         CALL(MPI_Barrier(MPI_COMM_WORLD));
     for (int i = 0; i < 3; i++) {
+        for (int n = 1; n < MOST / 32; n = n * 7 + 1)
+            varying(n);
+        if (argc > 1)
+            continue;
         heard(MPI_Bcast(a, length(1), MPI_LONG, 0, MPI_COMM_WORLD));
+        heard(MPI_Bcast(a, length(MOST), MPI_LONG, 0, MPI_COMM_WORLD));
         heard(MPI_Allreduce(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Allreduce(a, b, length(MOST), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Reduce_scatter_block(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Scan(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Gather(a, length(1), MPI_LONG, b, 1, MPI_LONG, 1, MPI_COMM_WORLD));
         heard(MPI_Scatter(a, length(1), MPI_LONG, b, 1, MPI_LONG, 0, MPI_COMM_WORLD));
-        for (int n = 1; n < MOST / 32; n = n * 7 + 1)
-            varying(n);
         heard(MPI_Alltoall(a, length(1), MPI_LONG, b, length(1), MPI_LONG, MPI_COMM_WORLD));
     }
     return t_end();
