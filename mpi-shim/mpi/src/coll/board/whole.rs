@@ -49,20 +49,19 @@ fn take(op: &Op, part: Part, root: usize) -> Result<bool> {
     let len = part.len();
     let (mut at, mut sent) = (0, len);
     while at < sent {
-        let n = PIECE.min(sent - at);
-        let turn = op.take(n);
+        let turn = op.take(PIECE.min(sent - at));
         let note = op.note(root, turn)?;
         if note.way == Way::Message {
             op.finish();
             return Ok(false);
         }
         sent = note.len;
-        let n = n.min(sent.saturating_sub(at));
+        let piece = PIECE.min(sent.saturating_sub(at));
         if at < len {
-            op.read(root, turn, part, at, n.min(len - at));
+            op.read(root, turn, part, at, piece.min(len - at));
         }
         op.finish();
-        at += n;
+        at += piece;
     }
     if sent != len {
         mismatch(root, sent, len)?;
