@@ -9,7 +9,7 @@ use super::{Op, nothing};
 use crate::error::Result;
 use std::ops::Range;
 
-/// In a gather or scatter.
+/// In a gather or scatter. (16 KiB through leaders 137 µs, straight 90.)
 const ROOTED: Limit = Limit(4 << 10);
 
 impl Op<'_> {

@@ -8,7 +8,8 @@ use super::envelopes::{Bundle, Envelope, Limit, Room};
 use super::{Op, nothing};
 use crate::error::Result;
 
-/// In an alltoall of so many ranks: all envelopes that one writes fit in 64 KiB.
+/// In an alltoall of so many ranks: 1 KiB (8 ranks: 31 µs, 321 straight), as long as all envelopes
+/// that one writes fit in 64 KiB.
 pub fn limit(ranks: usize) -> Limit {
     Limit((1 << 10).min((64 << 10) / ranks))
 }
