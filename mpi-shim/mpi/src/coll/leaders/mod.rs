@@ -1,7 +1,8 @@
 //! Collectives across hosts: over memory inside each host, and by messages between the first rank of each.
 //!
-//! Up: [`super::drive`] runs operations here that their table wants here, after the board and before messages. Down: two hidden communicators, one of the ranks of this host with a board of its own, one of the leaders. Data
-//! crosses the network once per host instead of once per rank.
+//! Up: [`super::drive`] runs operations here that their table wants here, after the board and before messages. Down: two
+//! hidden communicators, one of the ranks of this host with a board of its own, one of the leaders. Data crosses the
+//! network once per host instead of once per rank.
 //!
 //! It takes some collectives until leaders are made, as with a board; only a blocking one can make them. Operations that
 //! do not block use them when they are there, by messages inside the host too: turns of a board are taken in the
