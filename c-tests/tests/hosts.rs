@@ -25,9 +25,41 @@ fn collectives_go_over_the_leaders_of_hosts() {
     hosts.passes(3, "mpi/coll/board", &[]);
     hosts.passes(3, "mpi/coll/user_ops", &[]);
     hosts.passes(3, "mpi/coll/rooted", &[]);
+    let outcome = hosts.run(2, "mpi/coll/mismatch", &[], &["varying"], Duration::from_secs(120));
+    assert!(outcome.code == Some(0), "{}", outcome.report());
     let all = ["GATHER", "SCATTER", "ALLGATHER"].map(|name| format!("VMI_COLL_{name}=leaders"));
     hosts.passes(3, "mpi/coll/board", &all.each_ref().map(String::as_str));
     hosts.passes(3, "mpi/coll/typed", &all.each_ref().map(String::as_str));
+}
+
+/// The names of the algorithms are those of the tables.
+fn forced(ways: &[(&str, &str)]) -> Vec<String> {
+    ways.iter().map(|(collective, way)| format!("VMI_COLL_{collective}={way}")).collect()
+}
+
+/// Over leaders, by messages in two ways, and as the tables have it.
+#[test]
+fn every_way_has_the_same_results() {
+    let Some(hosts) = Hosts::make(20) else { return };
+    let all = [
+        "BCAST",
+        "REDUCE",
+        "ALLREDUCE",
+        "REDUCE_SCATTER",
+        "SCAN",
+        "GATHER",
+        "SCATTER",
+        "ALLGATHER",
+        "ALLTOALL",
+    ];
+    let few = ["tree", "tree", "star", "tree", "doubling", "tree", "tree", "bruck", "bruck"];
+    let long = ["chain", "ring", "ring", "ring", "doubling", "linear", "linear", "ring", "direct"];
+    let ways = |names: [&str; 9]| forced(&all.iter().copied().zip(names).collect::<Vec<_>>());
+    for environment in [Vec::new(), ways(["leaders"; 9]), ways(few), ways(long)] {
+        let environment: Vec<&str> = environment.iter().map(String::as_str).collect();
+        hosts.passes(3, "mpi/coll/ways", &environment);
+    }
+    hosts.passes(4, "mpi/coll/ways", &[]);
 }
 
 #[test]

@@ -308,3 +308,37 @@ fn a_job_on_two_hosts_is_changed_from_one() {
     vmi("attach crypt --peers remote");
     job.result();
 }
+
+/// What is attached, and networks that come and go, while collectives go over the leaders of two hosts: all that leaders
+/// send to each other, and what the ranks of a host share.
+#[test]
+fn devices_and_networks_come_and_go_while_leaders_meet() {
+    let _alone = alone();
+    let Some(hosts) = Hosts::with_two_networks(42) else { return };
+    let [a, b] = &hosts.names;
+    let program = compile("mpi/coll/board", Abi::Standard).unwrap_or_else(|why| panic!("{why}"));
+    let mut command = job::vmirun();
+    command.current_dir(home()).args(["--hosts", &format!("{a}:3,{b}:3")]);
+    command.args(["--launch-agent", "ip netns exec %h", "-x", "VMI_CONFIG=network/two.conf"]);
+    command.arg("-x").arg(format!("VMI_LIB_DIR={}", Stage::get().lib().display())).args(["-n", "6"]);
+    let mut job = Job::of(command.arg(program).args(["100", "8"]));
+    let vmi = |arguments: &str| {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", b]).arg(Stage::get().vmi()).args(arguments.split(' '));
+        let outcome = job::run(&mut command, LIMIT);
+        assert!(outcome.code == Some(0), "vmi {arguments}: {}", outcome.report());
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    for device in ["crypt --peers remote", "pass", "checksum --peers local", "profile --ranks 0 --peers 3"] {
+        vmi(&format!("attach {device}"));
+        vmi("detach all");
+    }
+    for network in ["a", "b", "shm"] {
+        vmi(&format!("network down {network}"));
+        vmi("attach pass");
+        vmi(&format!("network up {network}"));
+        vmi("detach all");
+    }
+    job.until("PASS");
+    assert!(job.child.wait().expect("vmirun ends").success());
+}

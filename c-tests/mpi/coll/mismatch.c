@@ -1,4 +1,5 @@
-/* Ranks that disagree about the length of a collective hear of it, and the next one works. */
+/* Ranks that disagree about the length of a collective hear of it, and the next one works. `mismatch varying`: only those
+ * whose lengths not all ranks know. */
 #include "harness.h"
 
 enum { MOST = 1 << 16 };
@@ -21,6 +22,20 @@ static void heard(int code)
     EQ(any, 1);
 }
 
+/* Lengths that not all ranks know, small and large: a block goes with others or alone. */
+static void varying(int n)
+{
+    int sent[64], received[64], places[64];
+    for (int r = 0; r < t_size; r++) {
+        sent[r] = length(n);
+        received[r] = n;
+        places[r] = r * (MOST / 16);
+    }
+    heard(MPI_Gatherv(a, length(n), MPI_LONG, b, received, places, MPI_LONG, 1, MPI_COMM_WORLD));
+    heard(MPI_Scatterv(a, sent, places, MPI_LONG, b, n, MPI_LONG, 0, MPI_COMM_WORLD));
+    heard(MPI_Alltoallv(a, sent, places, MPI_LONG, b, received, places, MPI_LONG, MPI_COMM_WORLD));
+}
+
 int main(int argc, char **argv)
 {
     t_start(&argc, &argv);
@@ -28,11 +43,18 @@ int main(int argc, char **argv)
     for (int i = 0; i < 10; i++)
         CALL(MPI_Barrier(MPI_COMM_WORLD));
     for (int i = 0; i < 3; i++) {
+        for (int n = 1; n < MOST / 32; n = n * 7 + 1)
+            varying(n);
+        if (argc > 1)
+            continue;
         heard(MPI_Bcast(a, length(1), MPI_LONG, 0, MPI_COMM_WORLD));
+        heard(MPI_Bcast(a, length(MOST), MPI_LONG, 0, MPI_COMM_WORLD));
         heard(MPI_Allreduce(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Allreduce(a, b, length(MOST), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Reduce_scatter_block(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Scan(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+        heard(MPI_Gather(a, length(1), MPI_LONG, b, 1, MPI_LONG, 1, MPI_COMM_WORLD));
+        heard(MPI_Scatter(a, length(1), MPI_LONG, b, 1, MPI_LONG, 0, MPI_COMM_WORLD));
         heard(MPI_Alltoall(a, length(1), MPI_LONG, b, length(1), MPI_LONG, MPI_COMM_WORLD));
     }
     return t_end();

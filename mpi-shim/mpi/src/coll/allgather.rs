@@ -3,7 +3,7 @@
 use super::board;
 use super::choice::{self, Allgather as Algorithm};
 use super::drive::Collective;
-use super::leaders;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy, copy_here};
 use super::shape::{Blocks, Tree};
@@ -105,16 +105,16 @@ impl Collective for Allgather {
         board::allgather(&op, longest, mine, block)
     }
 
-    fn on_leaders(&self, e: Eng) -> board::Outcome {
-        let leaders = leaders::of(e, &self.comm)?;
-        let (size, me) = (self.comm.size() as usize, self.comm.rank as usize);
+    fn wants_leaders(&self, map: &Map) -> bool {
+        let total = (0..map.ranks()).map(|rank| self.recv.part(rank).len()).sum();
+        choice::allgather(map.ranks(), total, |a| a != Algorithm::Board) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
         let block = |rank| self.recv.part(rank);
-        let total = (0..size).map(|rank| block(rank).len()).sum();
-        if choice::allgather(size, total, |a| a != Algorithm::Board) != Algorithm::Leaders {
-            return None;
-        }
-        let copied = self.send.as_ref().map_or(Ok(()), |send| copy_here(send.part(0), block(me)));
-        Some(leaders.allgather(e, block(me), block).and(copied))
+        let mine = block(op.whole().rank);
+        let copied = self.send.as_ref().map_or(Ok(()), |send| copy(op.whole(), send.part(0), mine));
+        op.allgather(mine, block).await.and(copied)
     }
 
     async fn run(&self, w: &Wire) -> Result {

@@ -6,7 +6,7 @@ use super::board;
 use super::choice::{self, Allreduce as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
-use super::leaders;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::reduce;
@@ -66,12 +66,14 @@ impl Collective for Allreduce {
         board::allreduce(&op, &self.fold, self.sendbuf, self.recvbuf, self.count)
     }
 
-    fn on_leaders(&self, e: Eng) -> board::Outcome {
-        let leaders = leaders::of(e, &self.comm)?;
-        let usable = |a| a != Algorithm::Board && (a != Algorithm::Leaders || leaders.may_fold(&self.fold));
-        let chosen = choice::allreduce(self.comm.size() as usize, self.fold.bytes(self.count), usable);
-        let run = || leaders.allreduce(e, &self.fold, self.sendbuf, self.recvbuf, self.count);
-        (chosen == Algorithm::Leaders).then(run)
+    fn wants_leaders(&self, map: &Map) -> bool {
+        let serves = self.fold.commutes() || map.in_order();
+        let usable = |a| a != Algorithm::Board && (a != Algorithm::Leaders || serves);
+        choice::allreduce(map.ranks(), self.fold.bytes(self.count), usable) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        op.allreduce(&self.fold, self.sendbuf, self.recvbuf, self.count).await
     }
 
     async fn run(&self, w: &Wire) -> Result {
@@ -118,7 +120,7 @@ pub async fn direct(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, coun
         batch.push(w.irecv(operands.of(rank), rank)?);
     }
     batch.all().await?;
-    operands.combine(w, recvbuf)
+    operands.combine(w, w.size, recvbuf)
 }
 
 /// Up to rank 0 and down again.

@@ -3,6 +3,7 @@
 use super::board;
 use super::choice::{self, Alltoall as Algorithm, IN_FLIGHT};
 use super::drive::Collective;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::spread::{RECV, RECVS, SEND, SENDS, Spread};
@@ -128,6 +129,19 @@ impl Collective for Alltoall {
         }
     }
 
+    /// What is in place can only travel with what leaders pass on: its place is written to meanwhile.
+    fn wants_leaders(&self, map: &Map) -> bool {
+        let len = if self.even { self.recv.part(0).len() } else { 0 };
+        let usable = self.send.is_some() || (self.even && leaders::most_crosswise(map.ranks()).holds(len));
+        let usable = |a| a != Algorithm::Board && (a != Algorithm::Leaders || usable);
+        choice::alltoall(map.ranks(), len, usable) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        let out = |rank| self.send.as_ref().unwrap_or(&self.recv).part(rank);
+        op.alltoall(out, |rank| self.recv.part(rank)).await
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         let into = |rank| self.recv.part(rank);
         match &self.send {
@@ -148,7 +162,7 @@ pub async fn alltoall<'a, 'b>(
         a == Algorithm::Direct || (even && a == Algorithm::Bruck)
     }) {
         Algorithm::Bruck => bruck(w, out, into).await,
-        Algorithm::Direct | Algorithm::Board => {
+        Algorithm::Direct | Algorithm::Board | Algorithm::Leaders => {
             copy(w, out(w.rank), into(w.rank))?;
             direct(w, out, into, Some(w.rank)).await
         }

@@ -3,7 +3,7 @@
 use super::board;
 use super::choice::{self, Barrier as Algorithm};
 use super::drive::Collective;
-use super::leaders;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::shape::Tree;
 use super::wire::{Batch, Wire};
@@ -36,10 +36,12 @@ impl Collective for Barrier {
         board::barrier(&board::on(e, &self.comm, tag)?)
     }
 
-    fn on_leaders(&self, e: Eng) -> board::Outcome {
-        let leaders = leaders::of(e, &self.comm)?;
-        let chosen = choice::barrier(self.comm.size() as usize, 0, |a| a != Algorithm::Board);
-        (chosen == Algorithm::Leaders).then(|| leaders.barrier(e))
+    fn wants_leaders(&self, map: &Map) -> bool {
+        choice::barrier(map.ranks(), 0, |a| a != Algorithm::Board) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        op.barrier().await
     }
 
     async fn run(&self, w: &Wire) -> Result {

@@ -4,7 +4,7 @@ use super::allgather::ring;
 use super::board;
 use super::choice::{self, Bcast as Algorithm, SEGMENT};
 use super::drive::Collective;
-use super::leaders;
+use super::leaders::{self, Map};
 use super::needs::{Comm, Datatype};
 use super::part::{Flat, Part};
 use super::shape::{Blocks, Tree};
@@ -59,13 +59,16 @@ impl Collective for Bcast {
         board::bcast(&board::on(e, &self.comm, tag)?, part, root)
     }
 
-    fn on_leaders(&self, e: Eng) -> board::Outcome {
-        let (leaders, check::Root::Local(root)) = (leaders::of(e, &self.comm)?, self.root) else {
-            return None;
-        };
+    fn wants_leaders(&self, map: &Map) -> bool {
         let part = Part::new(self.buffer, self.count, &self.dt);
-        let chosen = choice::bcast(self.comm.size() as usize, part.len(), |a| a != Algorithm::Board);
-        (chosen == Algorithm::Leaders).then(|| leaders.bcast(e, part, root))
+        choice::bcast(map.ranks(), part.len(), |a| a != Algorithm::Board) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        match self.root {
+            check::Root::Local(root) => op.bcast(Part::new(self.buffer, self.count, &self.dt), root).await,
+            _ => self.run(op.whole()).await,
+        }
     }
 
     async fn run(&self, w: &Wire) -> Result {

@@ -18,9 +18,24 @@
 //! On a board all ranks copy through cells or read from each other's memory. With two ranks a message is faster from
 //! about 1 KiB on where data goes one way only, up to where it is read out of the sender's memory.
 //!
-//! Leaders save messages between hosts. (2 × 4 ranks on two cores, hosts joined by a virtual cable: barrier 22 µs, 533
-//! by messages; allreduce of 8 bytes 21 and 270, of 1 MiB 2467 and 2601; gather of 16 KiB 137 and 90.) The v forms of
-//! gather, scatter and alltoall have lengths that not all ranks know: messages.
+//! Leaders save messages between hosts: of blocking operations and of those that do not block. 2 × 4 ranks on two cores,
+//! hosts joined by a virtual cable, µs over leaders and by messages (barrier 22 and 533; allreduce of 8 bytes 21 and
+//! 270, of 1 MiB 2467 and 2601; gather of 16 KiB 137 and 90):
+//!
+//! | | 8 B | 1 KiB | 4 KiB | 16 KiB | 64 KiB | 1 MiB |
+//! |---|---|---|---|---|---|---|
+//! | alltoall | 20, 324 | 31, 321 | | | | |
+//! | alltoallv | 33, 315 | 38, 337 | 326, 478 | 511, 602 | 842, 976 | |
+//! | gatherv | 10, 75 | 10, 86 | 18, 73 | 130, 102 | 175, 151 | |
+//! | scatterv | 11, 69 | 14, 84 | 20, 79 | 96, 95 | 142, 167 | |
+//! | scan | 20, 67 | | 22, 51 | | 95, 303 | 1768, 9635 |
+//! | reduce_scatter | 23, 33 | | 27, 56 | | 253, 462 | 14331, 15747 |
+//! | not blocking: allreduce | 22, 332 | 23, 332 | | 55, 532 | | |
+//! | not blocking: alltoall | 20, 324 | 32, 259 | | | | |
+//!
+//! The v forms of gather, scatter and alltoall have lengths that not all ranks know: the table is asked for 0 bytes. Over
+//! leaders every rank decides for itself about each of its blocks, and long ones go straight. That they are announced first
+//! costs most in a gatherv of long blocks (256 KiB: 1208 and 540), whose root knows late what to receive.
 
 use std::sync::OnceLock;
 
@@ -174,12 +189,14 @@ collectives! {
     reduce_scatter ReduceScatter "VMI_COLL_REDUCE_SCATTER" {
         /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
         Board "board",
+        /// Over memory inside hosts, by messages between their leaders ([`super::leaders`]), where there are several.
+        Leaders "leaders",
         /// Reduce to rank 0 and scatter.
         Tree "tree",
         /// Each block goes around the ring once and is reduced on its way.
         Ring "ring",
     } [
-        row(CROWD, ANY, ReduceScatter::Board),
+        row(CROWD, ANY, ReduceScatter::Board), row(ANY, ANY, ReduceScatter::Leaders),
         row(2, ANY, ReduceScatter::Ring), row(ANY, 16 * KIB, ReduceScatter::Tree),
         row(ANY, ANY, ReduceScatter::Ring), row(ANY, ANY, ReduceScatter::Tree),
     ];
@@ -235,22 +252,26 @@ collectives! {
     scan Scan "VMI_COLL_SCAN" {
         /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
         Board "board",
+        /// Over memory inside hosts, by messages between their leaders ([`super::leaders`]), where there are several.
+        Leaders "leaders",
         /// log2(n) exchanges of the whole vector.
         Doubling "doubling",
     } [
-        row(CROWD, ANY, Scan::Board), row(ANY, ANY, Scan::Doubling),
+        row(CROWD, ANY, Scan::Board), row(ANY, ANY, Scan::Leaders), row(ANY, ANY, Scan::Doubling),
     ];
 
     /// Bytes are those of one block.
     alltoall Alltoall "VMI_COLL_ALLTOALL" {
         /// Over memory that all ranks share ([`super::board`]), where they do and the operation is not too large.
         Board "board",
+        /// Over memory inside hosts, by messages between their leaders ([`super::leaders`]), where there are several.
+        Leaders "leaders",
         /// log2(n) steps, blocks travel via other ranks.
         Bruck "bruck",
         /// Every rank sends every block directly.
         Direct "direct",
     } [
-        row(CROWD, ANY, Alltoall::Board),
+        row(CROWD, ANY, Alltoall::Board), row(ANY, KIB, Alltoall::Leaders),
         row(SOME, ANY, Alltoall::Direct), row(ANY, 128, Alltoall::Bruck), row(ANY, ANY, Alltoall::Direct),
     ];
 }

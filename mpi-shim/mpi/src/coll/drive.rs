@@ -4,6 +4,7 @@
 //! function share that value and its one `async fn run`.
 
 use super::board;
+use super::leaders::{self, Map};
 use super::needs::*;
 use super::wire::{Port, Wire};
 use crate::error::Result;
@@ -21,10 +22,14 @@ pub trait Collective {
     fn on_board(&self, _e: Eng, _tag: i32) -> board::Outcome {
         None
     }
-    /// The blocking form by leaders, where the ranks are on several hosts. None as above.
-    fn on_leaders(&self, _e: Eng) -> board::Outcome {
-        None
+    /// Whether leaders shall serve it, where the ranks are on several hosts. All ranks answer alike.
+    fn wants_leaders(&self, _map: &Map) -> bool {
+        false
     }
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        self.run(op.whole()).await
+    }
+    /// By messages between all ranks.
     async fn run(&self, w: &Wire) -> Result;
 }
 
@@ -39,34 +44,57 @@ pub fn block(e: Eng, operation: impl Collective) -> Result {
 
 #[inline(never)]
 fn without_board(e: Eng, operation: impl Collective, tag: i32) -> Result {
-    if let Some(result) = operation.on_leaders(e) {
-        return result;
-    }
-    let w = wire(e, operation.comm(), tag);
-    block_on(e, async { w.verdict(operation.run(&w).await) })
+    let comm = operation.comm();
+    let wanted = leaders::serve(e, comm, |map| operation.wants_leaders(map));
+    let way = Way::with(comm, tag, wanted, next_tag);
+    block_on(e, way.run(e, &operation, true))
 }
 
 /// Starts `operation`; the request completes with it.
 pub fn start(e: Eng, operation: impl Collective + 'static) -> Result<RequestId> {
-    let tag = next_tag(operation.comm());
-    start_tagged(e, Rc::new(operation), tag)
+    let way = Way::of(e, &operation, next_tag);
+    start_on(e, Rc::new(operation), way)
 }
 
 /// Prepares `operation` to be started any number of times. It keeps one tag: rounds of one operation cannot
 /// mix, because messages between two ranks stay in order, and operations may be started in any order.
 pub fn persist(e: Eng, operation: impl Collective + 'static) -> Result<RequestId> {
-    let tag = next_persistent_tag(operation.comm());
+    let way = Way::of(e, &operation, next_persistent_tag);
     let operation = Rc::new(operation);
-    let start = Rc::new(move |e| start_tagged(e, operation.clone(), tag));
+    let start = Rc::new(move |e| start_on(e, operation.clone(), way));
     Ok(request::insert_persistent(e, start))
 }
 
-fn start_tagged<C: Collective + 'static>(e: Eng, operation: Rc<C>, tag: i32) -> Result<RequestId> {
-    let task = async move {
-        let w = wire(e, operation.comm(), tag);
-        w.verdict(operation.run(&w).await)
-    };
-    Ok(spawn(e, task))
+fn start_on<C: Collective + 'static>(e: Eng, operation: Rc<C>, way: Way) -> Result<RequestId> {
+    Ok(spawn(e, async move { way.run(e, &*operation, false).await }))
+}
+
+/// The way of an operation: the same on all ranks.
+#[derive(Clone, Copy)]
+struct Way {
+    tag: i32,
+    leaders: Option<leaders::Tags>,
+}
+
+impl Way {
+    /// Of an operation that does not block.
+    fn of(e: Eng, operation: &impl Collective, next: impl Fn(&Comm) -> i32) -> Way {
+        let comm = operation.comm();
+        let wanted = leaders::are_there(e, comm, |map| operation.wants_leaders(map));
+        Way::with(comm, next(comm), wanted, next)
+    }
+
+    fn with(comm: &Comm, tag: i32, leaders: bool, next: impl Fn(&Comm) -> i32) -> Way {
+        Way { tag, leaders: if leaders { leaders::Tags::take(comm, next) } else { None } }
+    }
+
+    async fn run(self, e: Eng, operation: &impl Collective, blocking: bool) -> Result {
+        let w = wire(e, operation.comm(), self.tag);
+        match self.leaders {
+            Some(tags) => leaders::run(e, w, tags, operation, blocking).await,
+            None => w.verdict(operation.run(&w).await),
+        }
+    }
 }
 
 /// A request that completes with `task`. The first step is taken at once, so that messages leave early.

@@ -3,7 +3,7 @@
 use super::board;
 use super::choice::{self, Gather as Algorithm};
 use super::drive::Collective;
-use super::leaders;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::Tree;
@@ -87,6 +87,22 @@ impl Gather {
     }
 }
 
+impl Gather {
+    fn mine(&self) -> Option<Part<'_>> {
+        self.send.as_ref().map(|send| send.part(0))
+    }
+
+    /// Bytes of a block as far as all ranks know them.
+    #[inline]
+    fn known_len(&self, root: usize) -> usize {
+        if !self.even {
+            return 0;
+        }
+        let own = || self.recv.as_ref().map(|recv| recv.part(root));
+        self.mine().or_else(own).map_or(0, |part| part.len())
+    }
+}
+
 impl Collective for Gather {
     fn comm(&self) -> &Rc<Comm> {
         &self.comm
@@ -95,36 +111,31 @@ impl Collective for Gather {
     #[inline]
     fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
         let check::Root::Local(root) = self.root else { return None };
-        let (send, recv) = (self.send.as_ref().map(|s| s.part(0)), self.recv.as_ref());
-        let len = send.map(|part| part.len()).or(recv.map(|r| r.part(root).len())).unwrap_or(0);
+        let len = self.known_len(root);
         if self.even && len == 0 {
             return Some(Ok(()));
         }
-        let known = if self.even { len } else { 0 };
-        if choice::gather(self.comm.size() as usize, known, |_| true) != Algorithm::Board {
+        if choice::gather(self.comm.size() as usize, len, |_| true) != Algorithm::Board {
             return None;
         }
         let op = board::on(e, &self.comm, tag)?;
-        board::gather(&op, send, recv.map(|r| |rank| r.part(rank)), root)
+        let block = self.recv.as_ref().map(|recv| |rank| recv.part(rank));
+        board::gather(&op, self.mine(), block, root)
     }
 
-    fn on_leaders(&self, e: Eng) -> board::Outcome {
-        let (leaders, check::Root::Local(root)) = (leaders::of(e, &self.comm)?, self.root) else {
-            return None;
-        };
-        if !self.even {
-            return None;
-        }
-        let (mine, recv) = (self.send.as_ref().map(|s| s.part(0)), self.recv.as_ref());
-        let len = mine.or(recv.map(|r| r.part(root))).map_or(0, |part| part.len());
-        let chosen = choice::gather(self.comm.size() as usize, len, |a| a != Algorithm::Board);
-        let block = recv.map(|r| |rank| r.part(rank));
-        (chosen == Algorithm::Leaders).then(|| leaders.gather(e, len, mine, block, root))
+    fn wants_leaders(&self, map: &Map) -> bool {
+        let check::Root::Local(root) = self.root else { return false };
+        choice::gather(map.ranks(), self.known_len(root), |a| a != Algorithm::Board) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        let check::Root::Local(root) = self.root else { return self.run(op.whole()).await };
+        let block = self.recv.as_ref().map(|recv| |rank| recv.part(rank));
+        op.gather(self.mine(), block, root).await
     }
 
     async fn run(&self, w: &Wire) -> Result {
-        let mine = self.send.as_ref().map(|s| s.part(0));
-        match (self.root, &self.recv, mine) {
+        match (self.root, &self.recv, self.mine()) {
             (check::Root::Local(root), recv, mine) => {
                 let block = recv.as_ref().map(|r| |rank| r.part(rank));
                 gather(w, mine, block, root, self.even).await

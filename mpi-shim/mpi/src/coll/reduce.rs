@@ -4,7 +4,7 @@ use super::board;
 use super::choice::{self, Reduce as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
-use super::leaders;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::{Blocks, Tree};
@@ -75,14 +75,20 @@ impl Collective for Reduce {
         board::reduce(&op, &self.fold, self.sendbuf, self.recvbuf, self.count, root)
     }
 
-    fn on_leaders(&self, e: Eng) -> board::Outcome {
-        let (leaders, check::Root::Local(root)) = (leaders::of(e, &self.comm)?, self.root) else {
-            return None;
-        };
-        let usable = |a| a == Algorithm::Tree || (a == Algorithm::Leaders && leaders.may_fold(&self.fold));
-        let chosen = choice::reduce(self.comm.size() as usize, self.fold.bytes(self.count), usable);
-        let run = || leaders.reduce(e, &self.fold, self.sendbuf, self.recvbuf, self.count, root);
-        (chosen == Algorithm::Leaders).then(run)
+    fn wants_leaders(&self, map: &Map) -> bool {
+        let usable =
+            |a| a == Algorithm::Tree || (a == Algorithm::Leaders && (self.fold.commutes() || map.in_order()));
+        let chosen = choice::reduce(map.ranks(), self.fold.bytes(self.count), usable);
+        matches!(self.root, check::Root::Local(_)) && chosen == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        match self.root {
+            check::Root::Local(root) => {
+                op.reduce(&self.fold, self.sendbuf, self.recvbuf, self.count, root).await
+            }
+            _ => self.run(op.whole()).await,
+        }
     }
 
     async fn run(&self, w: &Wire) -> Result {
@@ -144,7 +150,7 @@ pub async fn linear(
         batch.push(w.irecv(operands.of(rank), rank)?);
     }
     batch.all().await?;
-    operands.combine(w, recvbuf)
+    operands.combine(w, w.size, recvbuf)
 }
 
 /// Memory for the operands of all ranks; mine is in its place from the start.
@@ -166,12 +172,12 @@ impl<'w> Operands<'w> {
         Part::new(self.temp.base, 0, self.fold.dt()).at(rank as i64 * self.count, self.count)
     }
 
-    /// Combines all operands in the order of ranks.
-    pub fn combine(&self, w: &Wire, out: UserBuf) -> Result {
-        for rank in 1..w.size {
+    /// Combines the operands of the first `n` ranks in their order.
+    pub fn combine(&self, w: &Wire, n: usize, out: UserBuf) -> Result {
+        for rank in 1..n {
             w.fold(self.fold, self.of(rank - 1).buf, self.of(rank).buf, self.count)?;
         }
-        copy(w, self.of(w.size - 1), Part::new(out, self.count, self.fold.dt()))
+        copy(w, self.of(n - 1), Part::new(out, self.count, self.fold.dt()))
     }
 }
 

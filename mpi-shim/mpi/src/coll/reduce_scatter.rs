@@ -4,6 +4,7 @@ use super::board;
 use super::choice::{self, ReduceScatter as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::Blocks;
@@ -93,6 +94,17 @@ impl Collective for ReduceScatter {
         board::reduce_scatter(&op, &self.fold, self.sendbuf, self.recvbuf, &self.blocks)
     }
 
+    fn wants_leaders(&self, map: &Map) -> bool {
+        let serves = self.fold.commutes() || map.in_order();
+        let usable = |a| a == Algorithm::Tree || (a == Algorithm::Leaders && serves);
+        let bytes = self.fold.bytes(self.blocks.total());
+        choice::reduce_scatter(map.ranks(), bytes, usable) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        op.reduce_scatter(&self.fold, self.sendbuf, self.recvbuf, &self.blocks).await
+    }
+
     async fn run(&self, w: &Wire) -> Result {
         match self.comm.is_inter() {
             true => across(w, &self.fold, self.sendbuf, self.recvbuf, &self.blocks).await,
@@ -115,7 +127,7 @@ pub async fn reduce_scatter(
     }
     let usable = |a| a == Algorithm::Tree || (a == Algorithm::Ring && fold.commutes());
     match choice::reduce_scatter(w.size, fold.bytes(blocks.total()), usable) {
-        Algorithm::Tree | Algorithm::Board => tree(w, fold, mine, recvbuf, blocks).await,
+        Algorithm::Tree | Algorithm::Board | Algorithm::Leaders => tree(w, fold, mine, recvbuf, blocks).await,
         Algorithm::Ring => ring(w, fold, mine, recvbuf, blocks).await,
     }
 }

@@ -4,6 +4,7 @@ use super::board;
 use super::choice::{self, Scan as Algorithm};
 use super::drive::Collective;
 use super::fold::Fold;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::wire::Wire;
@@ -72,6 +73,13 @@ impl Scan {
     }
 }
 
+impl Scan {
+    /// This rank's operand.
+    fn mine(&self) -> UserBuf {
+        if self.sendbuf.is_in_place() { self.recvbuf } else { self.sendbuf }
+    }
+}
+
 impl Collective for Scan {
     fn comm(&self) -> &Rc<Comm> {
         &self.comm
@@ -87,13 +95,21 @@ impl Collective for Scan {
             return None;
         }
         let op = board::on(e, &self.comm, tag)?;
-        let mine = if self.sendbuf.is_in_place() { self.recvbuf } else { self.sendbuf };
-        board::scan(&op, &self.fold, mine, self.recvbuf, self.count, self.kind == Kind::Inclusive)
+        board::scan(&op, &self.fold, self.mine(), self.recvbuf, self.count, self.kind == Kind::Inclusive)
+    }
+
+    fn wants_leaders(&self, map: &Map) -> bool {
+        let bytes = self.fold.bytes(self.count);
+        let usable = |a| a != Algorithm::Board && (a != Algorithm::Leaders || leaders::may_scan(map, bytes));
+        choice::scan(map.ranks(), bytes, usable) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        op.scan(&self.fold, self.mine(), self.recvbuf, self.count, self.kind).await
     }
 
     async fn run(&self, w: &Wire) -> Result {
-        let mine = if self.sendbuf.is_in_place() { self.recvbuf } else { self.sendbuf };
-        scan(w, &self.fold, mine, self.recvbuf, self.count, self.kind).await
+        scan(w, &self.fold, self.mine(), self.recvbuf, self.count, self.kind).await
     }
 }
 

@@ -3,7 +3,7 @@
 use super::board;
 use super::choice::{self, Scatter as Algorithm};
 use super::drive::Collective;
-use super::leaders;
+use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::Tree;
@@ -87,6 +87,22 @@ impl Scatter {
     }
 }
 
+impl Scatter {
+    fn mine(&self) -> Option<Part<'_>> {
+        self.recv.as_ref().map(|recv| recv.part(0))
+    }
+
+    /// Bytes of a block as far as all ranks know them.
+    #[inline]
+    fn known_len(&self, root: usize) -> usize {
+        if !self.even {
+            return 0;
+        }
+        let own = || self.send.as_ref().map(|send| send.part(root));
+        self.mine().or_else(own).map_or(0, |part| part.len())
+    }
+}
+
 impl Collective for Scatter {
     fn comm(&self) -> &Rc<Comm> {
         &self.comm
@@ -95,37 +111,31 @@ impl Collective for Scatter {
     #[inline]
     fn on_board(&self, e: Eng, tag: i32) -> board::Outcome {
         let check::Root::Local(root) = self.root else { return None };
-        let (recv, send) = (self.recv.as_ref().map(|r| r.part(0)), self.send.as_ref());
-        let len = recv.map(|part| part.len()).or(send.map(|s| s.part(root).len())).unwrap_or(0);
-        let size = self.comm.size() as usize;
+        let len = self.known_len(root);
         if self.even && len == 0 {
             return Some(Ok(()));
         }
-        let known = if self.even { len } else { 0 };
-        if choice::scatter(size, known, |_| true) != Algorithm::Board {
+        if choice::scatter(self.comm.size() as usize, len, |_| true) != Algorithm::Board {
             return None;
         }
         let op = board::on(e, &self.comm, tag)?;
-        board::scatter(&op, send.map(|s| |rank| s.part(rank)), recv, root, self.even)
+        let block = self.send.as_ref().map(|send| |rank| send.part(rank));
+        board::scatter(&op, block, self.mine(), root, self.even)
     }
 
-    fn on_leaders(&self, e: Eng) -> board::Outcome {
-        let (leaders, check::Root::Local(root)) = (leaders::of(e, &self.comm)?, self.root) else {
-            return None;
-        };
-        if !self.even {
-            return None;
-        }
-        let (mine, send) = (self.recv.as_ref().map(|r| r.part(0)), self.send.as_ref());
-        let len = mine.or(send.map(|s| s.part(root))).map_or(0, |part| part.len());
-        let chosen = choice::scatter(self.comm.size() as usize, len, |a| a != Algorithm::Board);
-        let block = send.map(|s| |rank| s.part(rank));
-        (chosen == Algorithm::Leaders).then(|| leaders.scatter(e, len, block, mine, root))
+    fn wants_leaders(&self, map: &Map) -> bool {
+        let check::Root::Local(root) = self.root else { return false };
+        choice::scatter(map.ranks(), self.known_len(root), |a| a != Algorithm::Board) == Algorithm::Leaders
+    }
+
+    async fn over_leaders(&self, op: &leaders::Op<'_>) -> Result {
+        let check::Root::Local(root) = self.root else { return self.run(op.whole()).await };
+        let block = self.send.as_ref().map(|send| |rank| send.part(rank));
+        op.scatter(block, self.mine(), root).await
     }
 
     async fn run(&self, w: &Wire) -> Result {
-        let mine = self.recv.as_ref().map(|s| s.part(0));
-        match (self.root, &self.send, mine) {
+        match (self.root, &self.send, self.mine()) {
             (check::Root::Local(root), send, mine) => {
                 let block = send.as_ref().map(|s| |rank| s.part(rank));
                 scatter(w, block, mine, root, self.even).await

@@ -148,20 +148,12 @@ impl Wire {
 
     /// Temporary memory of `len` bytes; its content is arbitrary.
     pub fn temp(&self, len: usize) -> Temp<'_> {
-        let mut bytes = match self.pool() {
-            Some(pool) => pool.take(len),
-            None => vec![0xAA; len],
-        };
-        let base = UserBuf::of(&mut bytes);
-        Temp { bytes, base, wire: self }
+        Temp::of(std::slice::from_ref(self), len)
     }
 
     /// Temporary memory for `count` elements of `dt`; `base` is the address of the first element.
     pub fn temp_for(&self, dt: &Datatype, count: i64) -> Temp<'_> {
-        let (low, high) = Part::span(dt, count);
-        let mut temp = self.temp((high - low) as usize);
-        temp.base = temp.base.offset(-low as isize);
-        temp
+        Temp::for_elements(std::slice::from_ref(self), dt, count)
     }
 
     fn pool(&self) -> Option<&Pool> {
@@ -181,7 +173,7 @@ impl Wire {
     }
 
     /// Keeps the first fault of this operation.
-    fn note(&self, error: Error) {
+    pub fn note(&self, error: Error) {
         self.fault.borrow_mut().get_or_insert(error);
     }
 
@@ -329,15 +321,35 @@ pub struct Temp<'w> {
     bytes: Vec<u8>,
     /// Where element 0 lies; the start of the memory for plain bytes.
     pub base: UserBuf,
-    wire: &'w Wire,
+    wires: &'w [Wire],
+}
+
+impl<'w> Temp<'w> {
+    /// `len` bytes that messages of all `wires` may use; there is at least one.
+    pub fn of(wires: &'w [Wire], len: usize) -> Temp<'w> {
+        let mut bytes = match wires[0].pool() {
+            Some(pool) => pool.take(len),
+            None => vec![0xAA; len],
+        };
+        let base = UserBuf::of(&mut bytes);
+        Temp { bytes, base, wires }
+    }
+
+    /// As [`Temp::of`], for `count` elements of `dt`.
+    pub fn for_elements(wires: &'w [Wire], dt: &Datatype, count: i64) -> Temp<'w> {
+        let (low, high) = Part::span(dt, count);
+        let mut temp = Temp::of(wires, (high - low) as usize);
+        temp.base = temp.base.offset(-low as isize);
+        temp
+    }
 }
 
 impl Drop for Temp<'_> {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
-        if self.wire.open.get() > 0 {
+        if self.wires.iter().any(|wire| wire.open.get() > 0) {
             std::mem::forget(bytes);
-        } else if let Some(pool) = self.wire.pool() {
+        } else if let Some(pool) = self.wires[0].pool() {
             pool.give(bytes);
         }
     }

@@ -44,21 +44,24 @@ fn give(op: &Op, part: Part) -> Result<bool> {
     Ok(true)
 }
 
+/// Takes as many turns as the root, whatever this rank expects.
 fn take(op: &Op, part: Part, root: usize) -> Result<bool> {
     let len = part.len();
     let (mut at, mut sent) = (0, len);
-    while at < len {
-        let n = PIECE.min(len - at);
-        let turn = op.take(n);
+    while at < sent {
+        let turn = op.take(PIECE.min(sent - at));
         let note = op.note(root, turn)?;
         if note.way == Way::Message {
             op.finish();
             return Ok(false);
         }
-        op.read(root, turn, part, at, n);
-        op.finish();
-        at += n;
         sent = note.len;
+        let piece = PIECE.min(sent.saturating_sub(at));
+        if at < len {
+            op.read(root, turn, part, at, piece.min(len - at));
+        }
+        op.finish();
+        at += piece;
     }
     if sent != len {
         mismatch(root, sent, len)?;
