@@ -147,6 +147,25 @@ pub fn fetch_to_write(at: UserBuf) {
     let _ = at;
 }
 
+/// Bytes that [`write_ahead`] writes in one step.
+pub const STEP: usize = 2 << 10;
+
+/// Writes `len` bytes at `dst`, which another core has had: while one step is written, the lines of the next one come.
+/// `write` gets how far it is, and the place and the length of a step. The first step's lines are for the caller to
+/// bring in.
+#[inline]
+pub fn write_ahead(dst: UserBuf, len: usize, mut write: impl FnMut(usize, UserBuf, usize)) {
+    let mut at = 0;
+    while at < len {
+        let next = (at + STEP).min(len);
+        for line in (next..(next + STEP).min(len)).step_by(LINE) {
+            fetch_to_write(dst.offset(line as isize));
+        }
+        write(at, dst.offset(at as isize), next - at);
+        at = next;
+    }
+}
+
 /// Which way a copy between scattered memory and a packed stream goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Way {

@@ -12,7 +12,7 @@ use crate::core::device::{Properties, SendError, Sink};
 use crate::core::frame::{Header, Incoming, Token};
 use crate::shm::claims::Claims;
 use crate::shm::node::{Node, SharedLines};
-use crate::shm::ring::{Consumer, Lines, Producer, Record, max_payload, payload_at};
+use crate::shm::ring::{AT_ONCE, Consumer, Lines, Producer, Record, max_payload, payload_at};
 use crate::sync::Ordering;
 use crate::sys::{barrier, futex};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Shm {
     budget: u32,
     /// Words of hot bits in use.
     hot_words: usize,
+    /// Receiver and length of the long frame sent last, until the next one like it is prepared for.
+    sent: Option<(u32, usize)>,
     /// We issue barriers for both sides when we fall asleep.
     barriers: bool,
     alerts: Vec<(u32, String)>,
@@ -66,6 +68,7 @@ impl Shm {
             cursor: 0,
             budget: BUDGET,
             hot_words: n.div_ceil(64),
+            sent: None,
             barriers,
             ranks,
             node,
@@ -121,6 +124,14 @@ impl Shm {
         if control.sleeping.load(Ordering::SeqCst) != 0 {
             control.bell.fetch_add(1, Ordering::SeqCst);
             futex::wake(&control.bell, i32::MAX);
+        }
+    }
+
+    /// Nobody needs us at the moment: the next frame of this length may be written at once.
+    #[inline(never)]
+    fn prepare(&self, slot: u32, len: usize) {
+        if let Some(out) = &self.out[slot as usize] {
+            out.ring.fetch_ahead(len);
         }
     }
 
@@ -274,6 +285,9 @@ impl Sink for Shm {
 
     #[inline]
     fn send(&mut self, slot: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
+        if header.len > AT_ONCE {
+            self.sent = Some((slot, header.len));
+        }
         let out = match self.out.get_mut(slot as usize) {
             Some(Some(out)) => out,
             _ => self.open(slot),
@@ -307,6 +321,9 @@ impl Sink for Shm {
         self.budget = BUDGET;
         let frame = if self.active.len() > 1 { self.next_of_others() } else { None };
         if frame.is_none() {
+            if let Some((slot, len)) = self.sent.take() {
+                self.prepare(slot, len);
+            }
             self.accept();
         }
         frame

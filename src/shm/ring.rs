@@ -24,6 +24,8 @@
 //! The consumer does not trust what it reads: a length that does not fit is [`Corrupt`], never an access
 //! outside of the ring. Wait-free on both sides; nothing is allocated.
 
+use crate::core::buffer::STEP;
+
 /// Memory of a ring. The implementation maps it; the model checker simulates it.
 pub trait Lines {
     /// Number of lines, a power of two.
@@ -54,6 +56,10 @@ const HEADER: usize = 16;
 pub const INLINE: usize = CACHE_LINE - HEADER;
 /// Fraction of the ring after which the consumer publishes its head: 1 / LAZY.
 pub const LAZY: usize = 8;
+/// Longest payload for whose like room is brought in as soon as it is published. For longer ones that would delay the
+/// next record of a stream: the producer's owner calls [`Producer::fetch_ahead`] when it has nothing else to do.
+/// (4 KiB, 64 in flight both ways: 0.44 µs at once, 0.40 later; 64 bytes 0.062 and 0.064.)
+pub const AT_ONCE: usize = 1 << 10;
 /// Fills the ring up to its end. Kinds from 1 to 254 belong to the user of the ring.
 pub const PAD: u8 = 255;
 
@@ -133,7 +139,7 @@ impl<L: Lines> Producer<L> {
         }
         self.clear_next(need);
         let first = (self.tail & Self::MASK) as usize;
-        self.lines.fetch(first, payload_at(len) + len);
+        self.lines.fetch(first, (payload_at(len) + len).min(STEP));
         Some(first)
     }
 
@@ -173,7 +179,7 @@ impl<L: Lines> Producer<L> {
         self.lines.hand_over(at, payload_at(len) + len);
         self.tail += lines_of(len) as u64;
         self.clear_ahead();
-        if len > INLINE {
+        if len > INLINE && len <= AT_ONCE {
             self.fetch_ahead(len);
         }
     }
@@ -187,9 +193,9 @@ impl<L: Lines> Producer<L> {
         }
     }
 
-    /// Messages often come in one size: brings in what the next record of this size will lie in, while nobody waits.
+    /// Messages often come in one size: brings in what the next record of this size will lie in.
     #[inline(never)]
-    fn fetch_ahead(&mut self, len: usize) {
+    pub fn fetch_ahead(&self, len: usize) {
         let (at, lines) = (self.tail & Self::MASK, lines_of(len) as u64);
         if self.tail + lines - self.head <= L::COUNT as u64 && at + lines <= L::COUNT as u64 {
             self.lines.fetch(at as usize, payload_at(len) + len);

@@ -3,6 +3,7 @@
 use super::Datatype;
 use crate::UserBuf;
 use std::rc::Rc;
+use vmi::core::buffer::{STEP, write_ahead};
 
 /// `count` elements at an address. What the usual ones are, a block, is found out once; the type of others is kept
 /// alive.
@@ -40,10 +41,24 @@ impl Memory {
     /// Copies the bytes `from..from + len` of the packed form to `dst`; they are within [`Memory::bytes`].
     #[inline]
     pub fn pack(&self, from: u64, dst: UserBuf, len: usize) {
+        let len = self.within(from, len);
+        if len > STEP {
+            return self.pack_long(from, dst, len);
+        }
+        self.pack_step(from, dst, len);
+    }
+
+    #[inline]
+    fn pack_step(&self, from: u64, dst: UserBuf, len: usize) {
         match &self.scattered {
-            None => self.at.offset(from as isize).copy_to(dst, self.within(from, len)),
+            None => self.at.offset(from as isize).copy_to(dst, len),
             Some((datatype, count)) => datatype.pack(self.at, *count, from, dst, len),
         }
+    }
+
+    #[inline(never)]
+    fn pack_long(&self, from: u64, dst: UserBuf, len: usize) {
+        write_ahead(dst, len, |at, dst, len| self.pack_step(from + at as u64, dst, len));
     }
 
     /// Copies `len` bytes at `src`, which are the bytes from `from` on of the packed form, to where they belong.
