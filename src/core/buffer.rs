@@ -101,6 +101,8 @@ impl UserBuf {
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
+/// Bytes of a page.
+const PAGE: usize = 4096;
 
 /// `to` lies at the start of a line.
 #[cfg(target_arch = "x86_64")]
@@ -142,6 +144,29 @@ pub fn fetch_to_write(at: UserBuf) {
     // SAFETY: a hint; it reads and writes nothing and cannot fault.
     unsafe {
         std::arch::asm!("prefetchw [{}]", in(reg) at.as_ptr(), options(nostack, preserves_flags));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
+/// Brings in what another core has written, a line of every page in turn: the processor fetches ahead inside of a page
+/// only, so more lines are under way at a time than where they are read one after the other. (32 KiB from one core to
+/// the other: 1.45 µs, 1.75 line after line.)
+#[inline]
+pub fn fetch_pages(at: UserBuf, len: usize) {
+    for line in (0..len.min(PAGE)).step_by(LINE) {
+        for page in (line..len).step_by(PAGE) {
+            fetch_to_read(at.offset(page as isize));
+        }
+    }
+}
+
+#[inline]
+fn fetch_to_read(at: UserBuf) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; it reads and writes nothing and cannot fault.
+    unsafe {
+        std::arch::asm!("prefetcht0 [{}]", in(reg) at.as_ptr(), options(nostack, preserves_flags));
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;

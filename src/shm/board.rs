@@ -142,7 +142,13 @@ impl<N: Notices> Member<N> {
     /// This member will read nothing of the turns taken so far any more. True if the others were told.
     #[inline]
     pub fn finish(&self) -> bool {
-        let turn = self.turn.get();
+        self.finish_before(u64::MAX)
+    }
+
+    /// As [`Member::finish`], of the turns before `turn`: the later ones are still to be read.
+    #[inline]
+    pub fn finish_before(&self, turn: u64) -> bool {
+        let turn = turn.min(self.turn.get());
         self.done.set(turn);
         if turn - self.published.get() < Self::LAZY {
             return false;

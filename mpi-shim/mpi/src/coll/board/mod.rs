@@ -18,6 +18,7 @@ mod blocks;
 mod everyone;
 mod fetch;
 mod open;
+mod pair;
 mod reductions;
 mod relay;
 mod scan;
@@ -272,7 +273,13 @@ impl Op<'_> {
     /// This rank will read nothing of the turns taken so far any more.
     #[inline]
     fn finish(&self) {
-        if self.board.member.finish() {
+        self.finish_before(u64::MAX);
+    }
+
+    /// As [`Op::finish`], of the turns before `turn`.
+    #[inline]
+    fn finish_before(&self, turn: u64) {
+        if self.board.member.finish_before(turn) {
             self.board.bells.wake_all();
             // A rank that never has to wait makes progress all the same.
             self.e.progress();
