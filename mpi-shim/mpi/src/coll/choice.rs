@@ -123,7 +123,7 @@ collectives! {
         /// Blocks down the tree, then around a ring.
         ScatterRing "scatter-ring",
     } [
-        row(2, 512 * KIB, Bcast::Board), row(2, ANY, Bcast::Linear), row(CROWD, ANY, Bcast::Board), row(ANY, ANY, Bcast::Leaders),
+        row(2, 256 * KIB, Bcast::Board), row(2, ANY, Bcast::Linear), row(CROWD, ANY, Bcast::Board), row(ANY, ANY, Bcast::Leaders),
         row(MANY, KIB, Bcast::Linear),
         row(ANY, 64 * KIB, Bcast::Tree), row(ANY, ANY, Bcast::Chain),
     ];
