@@ -150,8 +150,8 @@ pub fn fetch_to_write(at: UserBuf) {
 }
 
 /// Brings in what another core has written, a line of every page in turn: the processor fetches ahead inside of a page
-/// only, so more lines are under way at a time than where they are read one after the other. (32 KiB from one core to
-/// the other: 1.45 µs, 1.75 line after line.)
+/// only, so more lines are under way at a time than where they are read one after the other. (Allreduce of
+/// 256 KiB between two cores, in C: 17.6 µs, 19.0 without.)
 #[inline]
 pub fn fetch_pages(at: UserBuf, len: usize) {
     for line in (0..len.min(PAGE)).step_by(LINE) {

@@ -3,7 +3,7 @@
 //! ```text
 //!   n lines                 done: how far each member has read                     written by that member
 //!   SLOTS × n lines         | seq | note | 112 bytes | of each slot and member     written by that member
-//!   n × SLOTS cells         16 KiB of each member and slot, for more bytes         written by that member
+//!   n × SLOTS cells         16 KiB of each member and slot, for more bytes         written by whose turn it is
 //! ```
 //! All members count the same *turns*. In a turn any of them may post: bytes, a note, and last the number that says
 //! which turn the slot holds. Up to 112 bytes travel with the note in a pair of cache lines (see [`super::ring::LINE`]);

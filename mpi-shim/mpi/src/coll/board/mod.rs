@@ -7,7 +7,7 @@
 //!
 //! Small data is written to the board. Where it is large, what one rank has for all is written to the board piece by
 //! piece ([`whole`], [`blocks`]), what one has for one is read or written where it lies ([`fetch`]), and what is to be
-//! combined is combined on the board ([`relay`]).
+//! combined is combined on the board ([`relay`], of two ranks [`pair`]).
 //!
 //! Who takes part in an operation takes the same turns as all others, so sizes in turns follow from what all ranks
 //! know alike. Each post says whether its data is on the board or comes by message ([`Way`]): the writer decides,

@@ -16,8 +16,8 @@ use vmi::shm::board::{CELL, INLINE};
 /// Up to this many bytes every rank combines all operands itself.
 const FLAT: usize = 2 << 10;
 
-/// Beyond this each of two ranks combines a half. (2 KiB: 0.72 µs, 0.96 when both combine everything; 64 KiB 6.2 and 10.4;
-/// 256 KiB 18 and 36.)
+/// Beyond this each of two ranks combines a half. (4 KiB: 0.90 µs, 1.21 when both combine everything; 64 KiB 6.2, 10.4
+/// by a relay; 256 KiB 18 and 36.)
 const PAIR: usize = 1 << 10;
 /// From here on the result of an allreduce grows from rank to rank.
 const RELAY: usize = 32 << 10;
