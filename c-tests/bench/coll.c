@@ -37,11 +37,12 @@ static void compare(const long *block, int n, int from, int to)
         b_expect(block[0] == value(from, to, 0) && block[n - 1] == value(from, to, n - 1));
 }
 
-static void compare_sum(void)
+/* The sum of what the first `ranks` ranks have for rank 0. */
+static void compare_sum(long ranks)
 {
-    long rest = 100L * b_size * (b_size - 1) / 2;
+    long rest = 100L * ranks * (ranks - 1) / 2;
     for (int k = 0; k < t.n; k += t.whole || t.n == 1 ? 1 : t.n - 1)
-        b_expect(t.in[k] == value(0, 0, k) * b_size + rest);
+        b_expect(t.in[k] == value(0, 0, k) * ranks + rest);
 }
 
 /* Blocks for all ranks in `out`, of the lengths `counts` or all alike. */
@@ -70,14 +71,29 @@ static void reduce(void)
     fill(t.out, t.n, b_rank, 0);
     MPI_Reduce(t.out, t.in, t.n, MPI_LONG, MPI_SUM, t.root, world);
     if (b_rank == t.root)
-        compare_sum();
+        compare_sum(b_size);
 }
 
 static void allreduce(void)
 {
     fill(t.out, t.n, b_rank, 0);
     MPI_Allreduce(t.out, t.in, t.n, MPI_LONG, MPI_SUM, world);
-    compare_sum();
+    compare_sum(b_size);
+}
+
+static void scan(void)
+{
+    fill(t.out, t.n, b_rank, 0);
+    MPI_Scan(t.out, t.in, t.n, MPI_LONG, MPI_SUM, world);
+    compare_sum(b_rank + 1);
+}
+
+static void exscan(void)
+{
+    fill(t.out, t.n, b_rank, 0);
+    MPI_Exscan(t.out, t.in, t.n, MPI_LONG, MPI_SUM, world);
+    if (b_rank)
+        compare_sum(b_rank);
 }
 
 static void gather(void)
@@ -165,9 +181,10 @@ static struct operation {
     int blocks, slow; /* blocks: a rank holds one for every rank */
 } operations[] = {
     {"barrier", barrier, 0, 0},       {"bcast", bcast, 0, 0},         {"reduce", reduce, 0, 0},
-    {"allreduce", allreduce, 0, 0},   {"gather", gather, 1, 0},       {"gatherv", gatherv, 1, 0},
-    {"scatter", scatter, 1, 0},       {"scatterv", scatterv, 1, 0},   {"allgather", allgather, 1, 0},
-    {"allgatherv", allgatherv, 1, 0}, {"alltoall", alltoall, 1, 0},   {"alltoallv", alltoallv, 1, 0},
+    {"allreduce", allreduce, 0, 0},   {"scan", scan, 0, 0},           {"exscan", exscan, 0, 0},
+    {"gather", gather, 1, 0},         {"gatherv", gatherv, 1, 0},     {"scatter", scatter, 1, 0},
+    {"scatterv", scatterv, 1, 0},     {"allgather", allgather, 1, 0}, {"allgatherv", allgatherv, 1, 0},
+    {"alltoall", alltoall, 1, 0},     {"alltoallv", alltoallv, 1, 0},
 };
 
 static double once(void *what)

@@ -3,7 +3,7 @@
 //! ```text
 //!   n lines                 done: how far each member has read                     written by that member
 //!   SLOTS × n lines         | seq | note | 112 bytes | of each slot and member     written by that member
-//!   n × SLOTS cells         16 KiB of each member and slot, for more bytes         written by that member
+//!   n × SLOTS cells         16 KiB of each member and slot, for more bytes         written by whose turn it is
 //! ```
 //! All members count the same *turns*. In a turn any of them may post: bytes, a note, and last the number that says
 //! which turn the slot holds. Up to 112 bytes travel with the note in a pair of cache lines (see [`super::ring::LINE`]);
@@ -142,7 +142,13 @@ impl<N: Notices> Member<N> {
     /// This member will read nothing of the turns taken so far any more. True if the others were told.
     #[inline]
     pub fn finish(&self) -> bool {
-        let turn = self.turn.get();
+        self.finish_before(u64::MAX)
+    }
+
+    /// As [`Member::finish`], of the turns before `turn`: the later ones are still to be read.
+    #[inline]
+    pub fn finish_before(&self, turn: u64) -> bool {
+        let turn = turn.min(self.turn.get());
         self.done.set(turn);
         if turn - self.published.get() < Self::LAZY {
             return false;

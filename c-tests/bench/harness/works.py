@@ -14,8 +14,8 @@ from pathlib import Path
 from .peers import BENCH, MACHINE, OURS
 
 SLOW = "slow"
-COLLECTIVES = ["barrier", "bcast", "reduce", "allreduce", "gather", "gatherv", "scatter", "scatterv", "allgather",
-               "allgatherv", "alltoall", "alltoallv"]
+COLLECTIVES = ["barrier", "bcast", "reduce", "allreduce", "scan", "exscan", "gather", "gatherv", "scatter", "scatterv",
+               "allgather", "allgatherv", "alltoall", "alltoallv"]
 P2P = ["latency", "oneway", "both", "preposted", "unexpected", "wildcard", "cold-latency", "cold-oneway", "cold-both"]
 QUEUES = ["posted-first", "posted-last", "posted-wildcard", "unexpected-first", "unexpected-last", "unexpected-wildcard"]
 TYPES = [f"{what}-{layout}" for what in ("pack", "unpack", "send") for layout in

@@ -147,6 +147,46 @@ fn relay<const M: usize, const S: usize>(rounds: usize) {
     threads.into_iter().for_each(|t| t.join().expect("a member ends"));
 }
 
+/// Each of two members posts a number in its cell; the other adds to it there, and the owner reads the sum a round later,
+/// when it has posted the next one.
+fn add_to_the_others<N: Notices>(board: &Member<N>, cells: &[Vec<AtomicU64>; 2], rounds: usize) {
+    let (me, other) = (board.me(), 1 - board.me());
+    let cell = |member: usize, turn: u64| &cells[member][turn as usize % N::SLOTS];
+    let number = |round: usize, member: usize| (round * 10 + member) as u64;
+    let mut before = 0;
+    for round in 0..=rounds {
+        let mut turn = 0;
+        if round < rounds {
+            turn = board.take(2);
+            board.settle();
+            wait(|| board.has_room());
+            cell(me, turn).store(number(round, me), Ordering::Relaxed);
+            board.post(turn, 0);
+            wait(|| board.look(other, turn).is_some());
+            let sum = cell(other, turn).load(Ordering::Relaxed) + 1000;
+            cell(other, turn).store(sum, Ordering::Relaxed);
+            board.post(turn + 1, 0);
+        }
+        if round > 0 {
+            wait(|| board.look(other, before + 1).is_some());
+            assert_eq!(cell(me, before).load(Ordering::Relaxed), number(round - 1, me) + 1000);
+            board.finish_before(before + 2);
+        }
+        before = turn;
+    }
+}
+
+/// `rounds` of two slots each, on a board of `S`.
+fn pair<const S: usize>(rounds: usize) {
+    let board = TestBoard::<2, S>::new();
+    let cells = || (0..S).map(|_| AtomicU64::new(0)).collect();
+    let cells: Arc<[Vec<AtomicU64>; 2]> = Arc::new([cells(), cells()]);
+    let (member, theirs) = (Member::new(board.clone(), 1, 2), cells.clone());
+    let other = thread::spawn(move || add_to_the_others(&member, &theirs, rounds));
+    add_to_the_others(&Member::new(board, 0, 2), &cells, rounds);
+    other.join().expect("a member ends");
+}
+
 /// Member 1 lends memory to member 0, and takes it back when that is done with the turn.
 fn lend<const S: usize>(rounds: usize) {
     let board = TestBoard::<2, S>::new();
@@ -185,6 +225,14 @@ fn what_passes_through_cells_of_others_is_whole_in_every_interleaving() {
 
 #[cfg(loom)]
 #[test]
+fn what_the_other_adds_is_read_before_the_cell_is_used_again_in_every_interleaving() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| pair::<4>(3));
+}
+
+#[cfg(loom)]
+#[test]
 fn what_is_lent_is_written_again_only_when_it_has_been_read_in_every_interleaving() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
@@ -196,6 +244,7 @@ fn what_is_lent_is_written_again_only_when_it_has_been_read_in_every_interleavin
 fn what_passes_through_cells_of_others_is_whole() {
     relay::<2, 2>(5_000);
     relay::<4, 4>(2_000);
+    pair::<4>(5_000);
     lend::<4>(5_000);
 }
 

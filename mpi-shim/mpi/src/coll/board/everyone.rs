@@ -52,7 +52,7 @@ fn exchange<'a, 'b>(
         let total = others * n;
         let turn = op.start(total)?;
         // The post has the block for the next rank first, and none for its own rank.
-        let base = op.bytes(op.rank, turn, total);
+        let base = op.swapped_bytes(op.rank, turn, total);
         for i in 0..others {
             let part = out((op.rank + 1 + i) % op.size);
             part.dt.pack(part.buf, part.count, at as u64, base.offset((i * n) as isize), n);
@@ -65,7 +65,7 @@ fn exchange<'a, 'b>(
         for i in 0..others {
             let rank = (op.rank + op.size - 1 - i) % op.size;
             op.note(rank, turn)?;
-            let (from, part) = (op.bytes(rank, turn, total).offset((i * n) as isize), into(rank));
+            let (from, part) = (op.swapped_bytes(rank, turn, total).offset((i * n) as isize), into(rank));
             part.dt.unpack(part.buf, part.count, at as u64, from, n);
         }
         op.finish();

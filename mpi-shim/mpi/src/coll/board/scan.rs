@@ -9,14 +9,24 @@ use super::reductions::{Run, runs};
 use super::{GROUP, Op, Outcome, Way, mismatch, outcome};
 use crate::UserBuf;
 use crate::error::Result;
+use vmi::core::buffer::fetch_pages;
+use vmi::shm::board::CELL;
+
+/// Most bytes of a post: a rank combines one while the next rank combines the one before.
+const PIECE: usize = 2 * CELL;
+/// From here on posts are as long as they can be: where ranks outnumber cores every wait costs more than it hides.
+const LONG: usize = 1 << 20;
 
 /// The operands of the ranks before this one, and its own if `inclusive`, go to `out`.
 pub fn scan(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64, inclusive: bool) -> Outcome {
     let by_runs = || {
         let (way, whole) = (op.way(), fold.bytes(count));
         let mut odd = None;
-        for run in runs(fold, count, GROUP) {
-            let step = Step { op, fold, run, turn: op.start(run.bytes())?, whole };
+        for run in runs(fold, count, if whole < LONG { PIECE } else { GROUP }) {
+            // The last rank posts nothing.
+            let last = op.rank + 1 == op.size;
+            let turn = if last { op.take(run.bytes()) } else { op.start(run.bytes())? };
+            let step = Step { op, fold, run, turn, last, whole };
             let before = step.before()?;
             if let Some((_, posted)) = &before {
                 odd = odd.or((*posted != whole).then_some(*posted));
@@ -40,6 +50,8 @@ struct Step<'a> {
     fold: &'a Fold,
     run: Run,
     turn: u64,
+    /// Whether no rank comes after this one.
+    last: bool,
     /// Bytes of a vector.
     whole: usize,
 }
@@ -79,29 +91,46 @@ impl Step<'_> {
     }
 
     fn combine(&self, before: Option<Before>, mine: UserBuf, out: UserBuf, inclusive: bool) -> Result {
-        let (post, len) = (self.post(), self.run.bytes());
-        mine.copy_to(post, len);
+        let len = self.run.bytes();
         let mut before = before;
         let from = before.as_mut().map(|before| match before {
             Before::Posted(at) => *at,
             Before::Received(bytes) => UserBuf::of(bytes),
         });
         if let Some(from) = from {
-            self.fold.apply(self.op.e, from, post, self.run.count)?;
+            fetch_pages(from, len);
         }
-        if inclusive {
-            post.copy_to(out, len);
-        } else if let Some(from) = from {
-            from.copy_to(out, len);
+        let grown = match (self.last, inclusive) {
+            (false, _) => Some(self.post()),
+            (true, true) => Some(out),
+            // Nobody wants the last operand.
+            (true, false) => None,
+        };
+        if let Some(grown) = grown {
+            self.grow(from, mine, grown)?;
+        }
+        if let Some(result) = if inclusive { grown.filter(|&at| at != out) } else { from } {
+            result.copy_to(out, len);
         }
         Ok(())
     }
 
+    /// Combines at `to` what the ranks before this one have with `mine`.
+    fn grow(&self, from: Option<UserBuf>, mine: UserBuf, to: UserBuf) -> Result {
+        if mine != to {
+            mine.copy_to(to, self.run.bytes());
+        }
+        match from {
+            Some(from) => self.fold.apply(self.op.e, from, to, self.run.count),
+            None => Ok(()),
+        }
+    }
+
     fn hand_on(&self, way: Way) -> Result {
-        let next = self.op.rank + 1;
-        if next == self.op.size {
+        if self.last {
             return Ok(());
         }
+        let next = self.op.rank + 1;
         self.op.post_to(next, self.turn, way, self.whole);
         if way == Way::Message {
             let part = Part::new(self.post(), self.run.count, self.fold.dt());

@@ -3,9 +3,17 @@
 use super::super::part::Part;
 use super::{Op, Outcome, Way, mismatch, outcome};
 use crate::error::Result;
+use vmi::core::buffer::fetch_pages;
+use vmi::shm::board::CELL;
 
 /// Bytes of a piece of a broadcast: readers copy one while the root writes the next.
-const PIECE: usize = 32 << 10;
+const PIECE: usize = 2 * CELL;
+/// The same between two ranks.
+const PAIR_PIECE: usize = CELL;
+
+fn piece(op: &Op) -> usize {
+    if op.size == 2 { PAIR_PIECE } else { PIECE }
+}
 
 /// Everybody posts, and waits for the posts of all others.
 pub fn barrier(op: &Op) -> Outcome {
@@ -29,10 +37,10 @@ fn give(op: &Op, part: Part) -> Result<bool> {
     let way = op.way();
     let mut at = 0;
     while at < len {
-        let n = PIECE.min(len - at);
+        let n = piece(op).min(len - at);
         let turn = op.start(n)?;
         if way == Way::Board {
-            op.write(turn, part, at, n);
+            op.write_to(op.only_bytes(op.rank, turn, n), part, at, n);
         }
         op.post(turn, way, len);
         op.finish();
@@ -49,19 +57,21 @@ fn take(op: &Op, part: Part, root: usize) -> Result<bool> {
     let len = part.len();
     let (mut at, mut sent) = (0, len);
     while at < sent {
-        let turn = op.take(PIECE.min(sent - at));
+        let turn = op.take(piece(op).min(sent - at));
         let note = op.note(root, turn)?;
         if note.way == Way::Message {
             op.finish();
             return Ok(false);
         }
         sent = note.len;
-        let piece = PIECE.min(sent.saturating_sub(at));
+        let posted = piece(op).min(sent.saturating_sub(at));
         if at < len {
-            op.read(root, turn, part, at, piece.min(len - at));
+            let (from, n) = (op.only_bytes(root, turn, posted), posted.min(len - at));
+            fetch_pages(from, n);
+            op.read_from(from, part, at, n);
         }
         op.finish();
-        at += piece;
+        at += posted;
     }
     if sent != len {
         mismatch(root, sent, len)?;
