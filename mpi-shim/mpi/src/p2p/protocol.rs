@@ -21,6 +21,7 @@
 
 use super::kept::Spare;
 pub use super::kept::{Kept, Slab, Unexpected};
+use super::landing::Claim;
 use super::lend::Lent;
 use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
@@ -171,6 +172,8 @@ pub struct Traffic {
     pub(super) spare: Spare,
     /// Copies shared with their senders so far.
     pub(super) shares: u32,
+    /// Eager messages that have begun to arrive, at most one of each peer.
+    pub(super) claims: Vec<Claim>,
     /// Messages that are sent from the program's memory.
     pub(super) lent: Vec<Lent>,
 }
@@ -211,6 +214,7 @@ impl Traffic {
             brought: 0,
             spare: Spare::default(),
             shares: 0,
+            claims: Vec::new(),
             lent: Vec::new(),
         }
     }
@@ -419,6 +423,7 @@ impl Traffic {
     fn lose(&mut self, peer: u32, why: &str) {
         let state = &mut self.peers[peer as usize];
         (state.backlog, state.arriving, state.offers) = (Backlog::default(), None, 0);
+        self.retract(peer);
         self.forget_lent(peer);
         for request in self.requests.of_peer(peer) {
             let error = Error::new(class::OTHER, format!("connection to rank {peer} is lost: {why}"));
@@ -439,8 +444,9 @@ impl Traffic {
             self.core.release(frame.token);
             handled += 1;
         }
+        let landing = self.land();
         let reclaimed = !self.lent.is_empty() && self.reclaim(handled == 0);
-        (!self.busy.is_empty() && self.flush()) || reclaimed || handled > 0
+        (!self.busy.is_empty() && self.flush()) || reclaimed || landing || handled > 0
     }
 
     #[inline]
@@ -469,9 +475,12 @@ impl Traffic {
     fn on_eager(&mut self, frame: &Incoming) {
         let envelope = envelope_of(frame.header.meta);
         let len = frame.header.len as u64;
-        match self.matching.take_posted(envelope) {
+        match self.claimed(frame.peer).or_else(|| self.matching.take_posted(envelope)) {
             Some(request) => {
-                self.deliver(request, envelope, frame.payload, len);
+                match frame.token.landed {
+                    true => self.requests.succeed(request, received_status(envelope, len)),
+                    false => self.deliver(request, envelope, frame.payload, len),
+                }
                 self.credit_back(frame.peer, len + FRAME_COST);
             }
             None => {
@@ -538,20 +547,17 @@ impl Traffic {
     }
 
     fn on_data(&mut self, frame: &Incoming) {
-        let [request, low, high] = frame.header.meta;
-        let (from, len) = (low as u64 | (high as u64) << 32, frame.header.len as u64);
-        let Some(to) = self.requests.receiving(request) else { return };
-        let fits = to.entry.is_none()
-            && to.peer == frame.peer
-            && from.checked_add(len).is_some_and(|end| end <= to.expected);
-        if !fits {
+        let len = frame.header.len;
+        let Some((to, from)) = self.requests.expecting(frame.peer, frame.header) else {
             eprintln!("VMI: rank {} sent data nobody asked for; ignored", frame.peer);
             return;
+        };
+        if !frame.token.landed {
+            to.memory.unpack(from, frame.payload, len);
         }
-        to.memory.unpack(from, frame.payload, len as usize);
-        to.received += len;
+        to.received += len as u64;
         if to.received >= to.expected {
-            self.requests.finish(request);
+            self.requests.finish(frame.header.meta[0]);
             // The sender has its memory back only when it knows.
             self.core.acknowledge(frame.peer);
         }
@@ -695,6 +701,18 @@ impl Requests {
             Body::Receive(to) => Some(to),
             _ => None,
         }
+    }
+
+    /// The receive that a DATA frame of `peer` is for, and where in its message the frame begins.
+    pub(super) fn expecting(&mut self, peer: u32, header: Header) -> Option<(&mut Receiving, u64)> {
+        let [request, low, high] = header.meta;
+        let (from, len) = (low as u64 | (high as u64) << 32, header.len as u64);
+        let to = self.receiving(request)?;
+        let fits = to.entry.is_none()
+            && to.peer == peer
+            && len > 0
+            && from.checked_add(len).is_some_and(|end| end <= to.expected);
+        fits.then_some((to, from))
     }
 
     /// Unfinished requests whose message goes to or comes from `peer`.
