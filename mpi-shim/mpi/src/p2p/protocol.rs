@@ -22,7 +22,7 @@
 use super::kept::Spare;
 pub use super::kept::{Kept, Slab, Unexpected};
 use super::landing::Claim;
-use super::lend::Lent;
+use super::lend::{Lent, Returning};
 use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
 use crate::constants::class;
@@ -103,6 +103,8 @@ pub struct Outgoing {
     pub theirs: u32,
     /// The peer may know of the message (its RTS or its first piece has left).
     pub offered: bool,
+    /// It is sent from where it lies.
+    pub lent: Option<Lent>,
 }
 
 /// A message on its way in.
@@ -140,6 +142,8 @@ pub(super) struct Peer {
     pub(super) uncredited: u64,
     /// Eager bytes handed on, not yet reported to the sender.
     to_credit: u64,
+    /// Messages that have left, but their memory is still lent.
+    pub(super) returning: Returning,
     /// Our offers that are not fetched, sent or cancelled yet.
     pub(super) offers: u32,
     /// Longer messages that were started since something came from there.
@@ -174,8 +178,10 @@ pub struct Traffic {
     pub(super) shares: u32,
     /// Eager messages that have begun to arrive, at most one of each peer.
     pub(super) claims: Vec<Claim>,
-    /// Messages that are sent from the program's memory.
-    pub(super) lent: Vec<Lent>,
+    /// Peers on the way to whom memory of the program is lent.
+    pub(super) borrowers: Vec<u32>,
+    /// What could have been copied since something happened last, about, bytes.
+    pub(super) idle: usize,
 }
 
 /// Default bound on eager data nobody has asked for, per process (VMI_EAGER_MEMORY overrides), bytes.
@@ -215,7 +221,8 @@ impl Traffic {
             spare: Spare::default(),
             shares: 0,
             claims: Vec::new(),
-            lent: Vec::new(),
+            borrowers: Vec::new(),
+            idle: 0,
         }
     }
 
@@ -412,7 +419,7 @@ impl Traffic {
         data.pop_front();
         if !finished {
             data.push_back(request);
-        } else if !self.was_lent(request) {
+        } else if !self.was_lent(peer, request) {
             self.conclude_offer(peer, request, sent_status());
         }
         Ok(())
@@ -423,12 +430,14 @@ impl Traffic {
     fn lose(&mut self, peer: u32, why: &str) {
         let state = &mut self.peers[peer as usize];
         (state.backlog, state.arriving, state.offers) = (Backlog::default(), None, 0);
+        state.returning = Returning::default();
+        self.borrowers.retain(|borrower| *borrower != peer);
         self.retract(peer);
-        self.forget_lent(peer);
         for request in self.requests.of_peer(peer) {
             let error = Error::new(class::OTHER, format!("connection to rank {peer} is lost: {why}"));
-            self.requests.complete(request, Status::EMPTY, Some(error));
+            self.end_lost(peer, request, error);
         }
+        self.reclaim(false);
     }
 
     // ---- receiving ----
@@ -445,7 +454,7 @@ impl Traffic {
             handled += 1;
         }
         let landing = self.land();
-        let reclaimed = !self.lent.is_empty() && self.reclaim(handled == 0);
+        let reclaimed = !self.borrowers.is_empty() && self.reclaim(handled == 0);
         (!self.busy.is_empty() && self.flush()) || reclaimed || landing || handled > 0
     }
 
@@ -682,7 +691,7 @@ impl Traffic {
 
     /// True while this process still owes its peers something (checked before it leaves).
     pub fn owes(&self) -> bool {
-        !self.busy.is_empty() || !self.lent.is_empty() || self.core.owes()
+        !self.busy.is_empty() || !self.borrowers.is_empty() || self.core.owes()
     }
 }
 
