@@ -39,6 +39,8 @@ pub const LIVE: u8 = 255;
 const INNER: usize = 12;
 /// Payload bytes by which a connection's devices may lengthen a frame, the inner meta included.
 pub const ROOM: usize = 256;
+/// Payload of a frame where several networks share what is sent, at most: larger ones are hard to divide, bytes.
+const SHARED: usize = 128 << 10;
 /// Room kept in front of a payload, for what devices put there.
 const HEADROOM: usize = 64;
 /// How long the end of a process waits for acknowledgements, ns.
@@ -207,7 +209,8 @@ impl Lively {
             ids = sinks.numbers();
         }
         let first = sinks.properties(ids.first().copied().unwrap_or(LOOPBACK));
-        let least = ids.iter().map(|id| sinks.properties(*id).max_payload).min().unwrap_or(first.max_payload);
+        let most = if ids.len() > 1 { SHARED } else { usize::MAX };
+        let least = ids.iter().map(|id| sinks.properties(*id).max_payload).fold(most, usize::min);
         Properties { max_payload: least.saturating_sub(ROOM).max(1024), ..first }
     }
 

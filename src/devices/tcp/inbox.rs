@@ -14,15 +14,16 @@ use std::io::{self, IoSliceMut, Read};
 /// Bytes of a fresh buffer; it grows when reads fill it or a frame needs more.
 const START: usize = 16 * 1024;
 /// Largest buffer: one frame of the largest size, and then some.
-pub(super) const MOST: usize = 256 * 1024;
+pub(super) const MOST: usize = 512 * 1024;
 /// While a frame lacks this much, only it is read, so that it need not be moved afterwards.
 const ALONE: usize = 16 * 1024;
 /// Bytes of a frame by which it is known.
 const BEGINNING: usize = HEADER + HEAD;
 /// A frame that lacks less is not worth landing elsewhere, bytes.
 const LAND_FROM: usize = 4 * 1024;
-/// While frames land, so much is read beyond what is known to come, bytes: enough for the beginning of the next.
-const AHEAD: usize = 2 * 1024;
+/// While frames land, so much is read beyond what is known to come, bytes: short frames as a whole, and the beginning of
+/// the next that lands.
+const AHEAD: usize = 16 * 1024;
 
 const _: () = assert!(MOST >= HEADER + MAX_PAYLOAD);
 
