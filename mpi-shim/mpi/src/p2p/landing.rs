@@ -44,16 +44,19 @@ impl Traffic {
         }
     }
 
-    /// An eager message takes its receive.
+    /// An eager message takes its receive, unless it has: it begins again when its network breaks in the middle.
     fn claim(&mut self, peer: u32, header: Header) -> Option<UserBuf> {
-        let request = self.matching.take_posted(envelope_of(header.meta))?;
+        let request = match self.claimed(peer) {
+            Some(request) => request,
+            None => self.matching.take_posted(envelope_of(header.meta))?,
+        };
         self.claims.push(Claim { peer, request });
         let to = self.requests.receiving(request)?;
         (to.entry, to.peer, to.expected) = (None, peer, 0);
         to.memory.block().filter(|_| header.len as u64 <= to.memory.bytes())
     }
 
-    /// The receive that the eager message of `peer` has taken, which has now arrived.
+    /// Takes the receive that the eager message of `peer` has taken.
     #[inline]
     pub(super) fn claimed(&mut self, peer: u32) -> Option<u32> {
         let at = self.claims.iter().position(|claim| claim.peer == peer)?;
@@ -64,7 +67,8 @@ impl Traffic {
     #[inline]
     pub(super) fn land_for(&mut self, to: &Target<'_>) -> Option<RequestId> {
         let (begun, header) = self.core.begun()?;
-        let ours = header.kind == kind::EAGER && self.takes(to, envelope_of(header.meta));
+        let begins = header.kind == kind::EAGER && !self.claims.iter().any(|claim| claim.peer == begun.peer);
+        let ours = begins && self.takes(to, envelope_of(header.meta));
         let filed = ours.then(|| self.file(to));
         if let Some(at) = self.place(begun.peer, header) {
             self.core.land(&begun, at);
