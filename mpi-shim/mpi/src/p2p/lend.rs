@@ -153,7 +153,9 @@ impl Traffic {
     /// Nobody refers to the memory of a request any more, perhaps because there was time to copy it.
     fn is_returned(&mut self, peer: u32, request: u32) -> bool {
         let alone = self.peers[peer as usize].returning.len() == 1;
-        let Some(lent) = self.requests.outgoing(request).and_then(|out| out.lent.as_ref()) else { return true };
+        let Some(lent) = self.requests.outgoing(request).and_then(|out| out.lent.as_ref()) else {
+            return true;
+        };
         let patience = if alone { 1 } else { lent.buffer.len() };
         if Rc::strong_count(&lent.buffer) > 1 && self.idle >= patience {
             self.core.copy_out_of(peer, &lent.buffer, lent.copies);

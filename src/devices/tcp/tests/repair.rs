@@ -354,7 +354,9 @@ fn a_plain_frame_survives_a_brief_attempt() {
 
 /// A stranger to the device's own sending half: writes into the middle of rank 0's connection to rank 1.
 fn write_raw(job: &Job, bytes: &[u8]) {
-    let Some(State::Up(socket)) = job.ranks[0].links[1].as_ref().map(|link| &link.state) else { panic!("not up") };
+    let Some(State::Up(socket)) = job.ranks[0].links[1].as_ref().map(|link| &link.state) else {
+        panic!("not up")
+    };
     (&mut &*socket).write_all(bytes).unwrap();
 }
 
