@@ -176,7 +176,7 @@ fn a_connection_is_reset_in_the_middle_of_long_messages() {
         moving.wait(&over);
         while !over.load(Ordering::SeqCst) {
             cut(&hosts, 14, 'a', Cut::Reset);
-            std::thread::sleep(random.ms(5, 150));
+            std::thread::sleep(random.ms(300, 700));
         }
         let outcome = job.join().expect("the job was run");
         assert!(outcome.code == Some(0), "{}", outcome.report());
