@@ -156,6 +156,34 @@ fn tcp_and_datagrams_break_in_turn_and_together() {
     survives(12, 2, &["VMI_CONFIG=network/unlike.conf"]);
 }
 
+/// The only connection is reset again and again under messages of up to 4 MiB, whose pieces land in the program's memory:
+/// most resets are in the middle of one, and it goes on over the next connection.
+#[test]
+fn a_connection_is_reset_in_the_middle_of_long_messages() {
+    let Some(hosts) = Hosts::with_two_networks(14) else { return };
+    let over = AtomicBool::new(false);
+    let moving = Moving::new(14);
+    let mark = moving.variable();
+    std::thread::scope(|scope| {
+        let job = scope.spawn(|| {
+            let environment = ["VMI_CONFIG=network/only_a.conf", mark.as_str()];
+            let arguments = ["6", "4194304"];
+            let outcome = hosts.run(1, "network/traffic", &environment, &arguments, Duration::from_secs(60));
+            over.store(true, Ordering::SeqCst);
+            outcome
+        });
+        let mut random = Random(0xc07);
+        moving.wait(&over);
+        while !over.load(Ordering::SeqCst) {
+            cut(&hosts, 14, 'a', Cut::Reset);
+            std::thread::sleep(random.ms(300, 700));
+        }
+        let outcome = job.join().expect("the job was run");
+        assert!(outcome.code == Some(0), "{}", outcome.report());
+        println!("{}", outcome.stdout.trim());
+    });
+}
+
 /// Nothing comes back: the job waits for the configured time, then ends and says who could not be reached and what was tried.
 #[test]
 fn the_last_network_lost_for_good_ends_the_job() {

@@ -66,6 +66,13 @@ impl UserBuf {
         unsafe { std::ptr::copy(src.as_ptr(), self.0.wrapping_offset(at), src.len()) }
     }
 
+    /// `len` bytes as the kernel takes them for a scattered read; it only writes.
+    pub fn io_slice_mut<'a>(self, len: usize) -> std::io::IoSliceMut<'a> {
+        // SAFETY: the program vouches for the described bytes until the operation completes (module invariant), and uses
+        // them no earlier; the slice is given to the kernel at once.
+        std::io::IoSliceMut::new(unsafe { std::slice::from_raw_parts_mut(self.0, len) })
+    }
+
     /// Appends `len` bytes of the program's memory to bytes of our own.
     #[inline]
     pub fn append_to(self, len: usize, to: &mut Vec<u8>) {

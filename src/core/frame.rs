@@ -35,10 +35,26 @@ pub struct Incoming {
     pub token: Token,
 }
 
+/// Bytes of a payload that stay with the network when the rest lands elsewhere.
+pub const HEAD: usize = 12;
+
+/// A frame whose beginning has arrived, and the rest is on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    pub peer: u32,
+    /// Number of the sink it arrives over.
+    pub sink: u8,
+    pub header: Header,
+    /// The first bytes of the payload.
+    pub head: [u8; HEAD],
+}
+
 /// Which device holds a frame, and the device's own name for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
     pub sink: u8,
+    /// The payload behind its [`HEAD`] lies where [`super::network::Network::land`] was told.
+    pub landed: bool,
     pub slot: u32,
     pub line: u32,
 }

@@ -35,7 +35,7 @@ use attendant::Attendant;
 use buffer::{Buffer, UserBuf};
 use connection::Route;
 use device::{Properties, SendError, Sink};
-use frame::{Header, Incoming, Token, kind};
+use frame::{Begun, Header, Incoming, Token, kind};
 use live::{LIVE, Lively};
 pub use open::Place;
 use sinks::{LOOPBACK, SHM, Sinks};
@@ -244,6 +244,25 @@ impl Core {
         for peer in std::mem::take(&mut self.lively.back) {
             self.make_live(peer);
         }
+    }
+
+    /// A long frame that has begun to arrive, and its header as [`Core::next`] will give it: its payload may
+    /// [land](Core::land) where it is wanted. No frame may be held.
+    #[inline]
+    pub fn begun(&mut self) -> Option<(Begun, Header)> {
+        if self.lively.is_empty() { None } else { self.lively.begun(&mut self.sinks) }
+    }
+
+    /// The payload of a frame that [`Core::begun`] has just told of goes to `at`, where there is room for it: that is where
+    /// it lies when the frame is handed out, marked as landed, unless it took another way. Until then that memory
+    /// belongs to the network; whoever needs it earlier says [`Core::retract`].
+    pub fn land(&mut self, begun: &Begun, at: UserBuf) {
+        self.lively.land(&mut self.sinks, begun, at);
+    }
+
+    /// Takes back what [`Core::land`] has given for frames of `peer`.
+    pub fn retract(&mut self, peer: u32) {
+        self.lively.retract(&mut self.sinks, peer);
     }
 
     #[inline]

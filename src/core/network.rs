@@ -4,9 +4,9 @@
 //! (tcp, udp, plug-ins) is a [`Network`], and frames over it carry a connection's epoch and sequence
 //! (the live module).
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, UserBuf};
 use super::device::{Properties, SendError};
-use super::frame::{Header, Incoming, Token};
+use super::frame::{Begun, Header, Incoming, Token};
 use super::rdma::Rdma;
 use super::slab::Slab;
 use std::os::fd::BorrowedFd;
@@ -66,6 +66,16 @@ pub trait Network {
     /// The next frame that has arrived, if any. It stays where it is until [`Network::release`].
     fn next(&mut self) -> Option<Incoming>;
     fn release(&mut self, token: Token);
+
+    /// A long frame whose beginning has arrived, once each: the rest may land where it is wanted, uncopied.
+    fn begun(&mut self) -> Option<Begun> {
+        None
+    }
+    /// What a frame that has begun holds behind its [`HEAD`](super::frame::HEAD) goes to `at`, where there is room for it.
+    /// That memory may be written until the frame is handed out, or [`Network::retract`].
+    fn land(&mut self, _begun: &Begun, _at: UserBuf) {}
+    /// As if [`Network::land`] had not been called: the frame from `peer` that was to land arrives as any other does.
+    fn retract(&mut self, _peer: u32) {}
 
     /// Its remote memory, if it has any.
     fn rdma(&mut self) -> Option<&mut dyn Rdma> {

@@ -219,7 +219,7 @@ mod tests {
     fn a_peer_that_breaks_the_protocol_is_an_error() {
         let mut bytes = [0u8; 16];
         let payload = UserBuf::of(&mut bytes);
-        let token = crate::core::frame::Token { sink: 0, slot: 0, line: 0 };
+        let token = crate::core::frame::Token { sink: 0, landed: false, slot: 0, line: 0 };
         let frame =
             |kind, meta, len| Incoming { peer: 3, header: Header { kind, meta, len }, payload, token };
         let mut streams = Streams::default();

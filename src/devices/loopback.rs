@@ -57,7 +57,7 @@ impl Sink for Loopback {
         }
         let (header, bytes) = self.queue.front_mut()?;
         self.handed = true;
-        let token = Token { sink: self.id, slot: 0, line: 0 };
+        let token = Token { sink: self.id, landed: false, slot: 0, line: 0 };
         Some(Incoming { peer: self.me, header: *header, payload: UserBuf::of(bytes), token })
     }
 

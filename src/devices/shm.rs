@@ -187,6 +187,7 @@ impl Shm {
                 payload: ring.lines().bytes(record.line, payload_at(record.len)),
                 token: Token {
                     sink: self.id,
+                    landed: false,
                     slot: index,
                     line: record.line as u32 | (record.len as u32) << 16,
                 },

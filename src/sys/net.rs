@@ -147,6 +147,11 @@ pub fn send_gathered(socket: &TcpStream, pieces: &[IoSlice<'_>]) -> io::Result<u
     if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(sent as usize) }
 }
 
+/// The kernel could not reach the memory that it was given.
+pub fn is_bad_address(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EFAULT)
+}
+
 /// What happened on a watched descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Event {

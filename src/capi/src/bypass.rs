@@ -349,7 +349,7 @@ mod tests {
 
     fn read(mut bytes: Vec<u8>) -> Result<(Option<Reach>, usize), String> {
         let header = Header { kind: kind::PUBLISH, meta: [0; 3], len: bytes.len() };
-        let token = Token { sink: 0, slot: 0, line: 0 };
+        let token = Token { sink: 0, landed: false, slot: 0, line: 0 };
         let frame = Incoming { peer: 0, header, payload: UserBuf::of(&mut bytes), token };
         read_reach(&frame, 2)
     }

@@ -10,6 +10,7 @@ use super::super::network::Link;
 use super::super::sinks::Sinks;
 use super::super::slab::Slab;
 use super::inner_bytes;
+use super::landing::Landing;
 use crate::devices::xfer::{Settings, Xfer};
 use std::collections::VecDeque;
 
@@ -79,6 +80,8 @@ pub struct Live {
     pub unfinished: VecDeque<(u32, Box<Irb>)>,
     /// In sequence, but the devices of their epoch still keep requests of the one before.
     pub held: VecDeque<(u16, u8, Slab)>,
+    /// The next frame in sequence has begun, and lands.
+    pub landing: Option<Landing>,
     /// State of each network's link, as `xfer` knows it.
     pub links: Vec<(u8, Link)>,
     /// Sequence number of the first live frame after direct ones.
@@ -118,6 +121,7 @@ impl Live {
             control: VecDeque::new(),
             unfinished: VecDeque::new(),
             held: VecDeque::new(),
+            landing: None,
             links: Vec::new(),
             mark: None,
             active: false,

@@ -8,10 +8,12 @@
 //! away, and becomes one again afterwards. A connection over other networks is live from the start, because what a
 //! kernel has taken is not yet delivered.
 //!
-//! [`connection`] is the state of one, [`control`] agrees on changes with the peer, [`tend`] does what time requires.
+//! [`connection`] is the state of one, [`control`] agrees on changes with the peer, [`tend`] does what time requires. [`landing`] lets long
+//! frames go to where the layer above wants them.
 
 pub mod connection;
 mod control;
+mod landing;
 pub mod operations;
 mod relay;
 mod tend;
@@ -37,6 +39,8 @@ pub const LIVE: u8 = 255;
 const INNER: usize = 12;
 /// Payload bytes by which a connection's devices may lengthen a frame, the inner meta included.
 pub const ROOM: usize = 256;
+/// Payload of a frame where several networks share what is sent, at most: larger ones are hard to divide, bytes.
+const SHARED: usize = 128 << 10;
 /// Room kept in front of a payload, for what devices put there.
 const HEADROOM: usize = 64;
 /// How long the end of a process waits for acknowledgements, ns.
@@ -205,7 +209,8 @@ impl Lively {
             ids = sinks.numbers();
         }
         let first = sinks.properties(ids.first().copied().unwrap_or(LOOPBACK));
-        let least = ids.iter().map(|id| sinks.properties(*id).max_payload).min().unwrap_or(first.max_payload);
+        let most = if ids.len() > 1 { SHARED } else { usize::MAX };
+        let least = ids.iter().map(|id| sinks.properties(*id).max_payload).fold(most, usize::min);
         Properties { max_payload: least.saturating_sub(ROOM).max(1024), ..first }
     }
 
@@ -364,7 +369,7 @@ impl Lively {
     fn hand(&mut self, mut irb: Box<Irb>) -> Incoming {
         let (len, payload) = contiguous(&mut irb.slab);
         let header = Header { len, ..irb.header };
-        let token = Token { sink: LIVE, slot: irb.connection, line: 0 };
+        let token = Token { sink: LIVE, landed: false, slot: irb.connection, line: 0 };
         let frame = Incoming { peer: irb.connection, header, payload, token };
         self.handed = Some(irb);
         frame
@@ -411,25 +416,28 @@ impl Lively {
         if live.xfer.wants_out() {
             live.flush(sinks, now);
         }
+        let delivers = matches!(arrival, Arrival::Deliver { .. });
+        let landed = if delivers { self.landed(sinks, &frame) } else { None };
+        let live = self.connections[frame.peer as usize].as_mut()?;
         match arrival {
             Arrival::Deliver { epoch, kind } if live.passes_in_place(epoch, kind) => {
-                let up = in_place(frame, kind);
+                let up = in_place(frame, kind, landed);
                 self.take_ready(sinks, alerts, frame.peer);
                 return Some(up);
             }
             Arrival::Deliver { epoch, kind: inner } if inner < kind::CORE && live.follows(epoch) => {
-                let up = self.climb(sinks, alerts, &frame, epoch, inner);
+                let up = self.climb(sinks, alerts, &frame, epoch, inner, landed);
                 self.take_ready(sinks, alerts, frame.peer);
                 return up;
             }
             Arrival::Deliver { epoch, kind } => {
-                let slab = copied(&frame);
+                let slab = copied(&frame, landed);
                 sinks.release(frame.token);
                 self.deliver(sinks, alerts, frame.peer, epoch, kind, slab);
                 self.take_ready(sinks, alerts, frame.peer);
             }
             Arrival::Keep => {
-                live.xfer.keep(copied(&frame));
+                live.xfer.keep(copied(&frame, None));
                 sinks.release(frame.token);
             }
             Arrival::Duplicate | Arrival::Nothing => sinks.release(frame.token),
@@ -450,6 +458,7 @@ impl Lively {
         frame: &Incoming,
         epoch: u16,
         inner: u8,
+        landed: Option<UserBuf>,
     ) -> Option<Incoming> {
         let live = self.connections[frame.peer as usize].as_mut()?;
         if live.inward.epoch() != epoch
@@ -459,7 +468,7 @@ impl Lively {
             live.lose(alerts, format!("rank {} broke the protocol: {why}", frame.peer));
             return None;
         }
-        let up = in_place(*frame, inner);
+        let up = in_place(*frame, inner, landed);
         let irb = request(&mut self.spare, Command::Receive, frame.peer, up.header, |to| {
             up.payload.copy_to(to, up.header.len);
         });
@@ -561,13 +570,14 @@ impl Lively {
     }
 }
 
-/// A frame as it lies in the sink, without what the core has put around it.
+/// A frame as it lies in the sink or has landed, without what the core has put around it.
 #[inline]
-fn in_place(frame: Incoming, inner: u8) -> Incoming {
+fn in_place(frame: Incoming, inner: u8, landed: Option<UserBuf>) -> Incoming {
     let bytes: [u8; INNER] = frame.bytes(0);
     let len = frame.header.len.saturating_sub(INNER);
     let header = Header { kind: inner, meta: words(bytes), len };
-    Incoming { header, payload: frame.payload.offset(INNER as isize), ..frame }
+    let payload = landed.unwrap_or(frame.payload.offset(INNER as isize));
+    Incoming { header, payload, ..frame }
 }
 
 fn words(bytes: [u8; INNER]) -> [u32; 3] {
@@ -603,9 +613,13 @@ fn with_room(len: usize, fill: impl FnOnce(UserBuf)) -> Slab {
 }
 
 /// A copy of a frame's payload.
-fn copied(frame: &Incoming) -> Slab {
-    let buffer = Buffer::allocate(frame.header.len);
-    frame.payload.copy_to(buffer.address(), frame.header.len);
+fn copied(frame: &Incoming, landed: Option<UserBuf>) -> Slab {
+    let (buffer, len) = (Buffer::allocate(frame.header.len), frame.header.len);
+    let here = if landed.is_some() { INNER.min(len) } else { len };
+    frame.payload.copy_to(buffer.address(), here);
+    if let Some(rest) = landed {
+        rest.copy_to(buffer.address().offset(here as isize), len - here);
+    }
     Slab::of(buffer)
 }
 

@@ -160,7 +160,12 @@ impl PluginNetwork {
         };
         // SAFETY: the device keeps the payload in place until `release`.
         let payload = unsafe { UserBuf::from_raw(frame.payload.cast_mut().cast()) };
-        let token = Token { sink: self.id, slot: (frame.token >> 32) as u32, line: frame.token as u32 };
+        let token = Token {
+            sink: self.id,
+            landed: false,
+            slot: (frame.token >> 32) as u32,
+            line: frame.token as u32,
+        };
         Some(Incoming { peer, header: Header { kind, meta: header.meta, len: header.len }, payload, token })
     }
 

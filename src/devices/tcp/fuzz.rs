@@ -1,9 +1,10 @@
-//! Fuzzing the inbox: any bytes in any fragments give the frames that a plain reading of the stream gives, and never
-//! more memory than a frame needs.
+//! Fuzzing the inbox: any bytes in any fragments give the frames that a plain reading of the stream gives, wherever they
+//! land, and never more memory than a frame needs.
 
 use super::inbox::{Inbox, MOST};
 use super::wire::{self, HEADER, MAX_PAYLOAD};
-use crate::core::frame::Header;
+use crate::core::buffer::UserBuf;
+use crate::core::frame::{HEAD, Header};
 use crate::core::interfaces::decode_card;
 use crate::fuzz::Input;
 use std::io::{self, Read};
@@ -70,23 +71,53 @@ impl Read for Pieces<'_, '_> {
     }
 }
 
+/// Memory in which a frame lands.
+#[derive(Default)]
+struct Ground(Vec<u8>);
+
+impl Ground {
+    /// Lets what has begun land.
+    fn land(&mut self, inbox: &mut Inbox) {
+        if let Some((header, _)) = inbox.begun() {
+            self.0 = vec![0; header.len - HEAD];
+            inbox.land(header, UserBuf::of(&mut self.0));
+        }
+    }
+
+    /// The payload of a complete frame.
+    fn payload(&self, header: Header, here: UserBuf, landed: bool) -> Vec<u8> {
+        let mut bytes = vec![0; if landed { HEAD } else { header.len }];
+        here.read(0, &mut bytes);
+        if landed {
+            bytes.extend_from_slice(&self.0);
+        }
+        bytes
+    }
+}
+
 /// Any bytes, in any fragments.
 pub fn inbox(data: &[u8]) {
     let mut input = Input(data);
     let _ = decode_card(data);
     let whole = stream(&mut input);
     let (mut oracle, mut sequence) = (&whole[..], 0);
-    let mut inbox = Inbox::default();
+    let (mut inbox, mut ground) = (Inbox::default(), Ground::default());
+    let (lands, retracts) = (!data.len().is_multiple_of(3), data.len().is_multiple_of(5));
     let mut source = Pieces(&whole, &mut input);
     while !source.0.is_empty() {
         let _ = inbox.fill(&mut source);
         assert!(inbox.capacity() <= MOST);
+        if retracts {
+            inbox.retract();
+        }
+        if lands {
+            ground.land(&mut inbox);
+        }
         loop {
             match inbox.peek() {
                 Ok(None) => break,
                 Ok(Some((header, payload))) => {
-                    let mut bytes = vec![0; header.len];
-                    payload.read(0, &mut bytes);
+                    let bytes = ground.payload(header, payload, inbox.lands());
                     assert_eq!(Ok(Some((header, &bytes[..]))), next_of(&mut oracle, &mut sequence));
                     inbox.release(header.len);
                 }

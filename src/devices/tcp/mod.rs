@@ -7,6 +7,7 @@
 //!
 //! ```text
 //!   send:  outbox (frames one after another) → socket          next:  socket → inbox → frame, read in place
+//!                                                                             ↘ landing: where the layer above wants it
 //! ```
 //! No call waits, except closing. Polling costs system calls, so it is done often while messages arrive and seldom
 //! when none do. Whoever owns the device sleeps on its descriptor.
@@ -23,6 +24,7 @@ mod door;
 pub mod fuzz;
 mod greeting;
 mod inbox;
+mod landing;
 mod link;
 mod network;
 mod outbox;
@@ -83,6 +85,8 @@ pub struct Tcp {
     /// Links with complete frames, the one in turn first.
     ready: VecDeque<u32>,
     budget: u32,
+    /// Links on which a long frame has begun that nobody was told of.
+    begun: Vec<u32>,
     pace: Pace,
     /// The link whose frame has been handed out, and its inbox if the link has been reset meanwhile.
     held: Option<u32>,
@@ -117,6 +121,7 @@ impl Tcp {
             links: (0..size).map(|_| None).collect(),
             ready: VecDeque::new(),
             budget: BUDGET,
+            begun: Vec::new(),
             pace: Pace::default(),
             held: None,
             kept: None,

@@ -6,7 +6,7 @@ use super::outbox::SHARED_LIMIT;
 use super::{LINK, Tcp, token, wire};
 use crate::core::buffer::{Buffer, UserBuf};
 use crate::core::device::{Properties, SendError};
-use crate::core::frame::{Header, Incoming, Token, kind};
+use crate::core::frame::{Begun, Header, Incoming, Token, kind};
 use crate::core::interfaces;
 use crate::core::network::{Link, Network};
 use crate::core::slab::Slab;
@@ -123,6 +123,31 @@ impl Network for Tcp {
 
     fn release(&mut self, token: Token) {
         Tcp::release(self, token);
+    }
+
+    fn begun(&mut self) -> Option<Begun> {
+        while let Some(peer) = self.begun.pop() {
+            let link = self.links[peer as usize].as_mut();
+            if let Some((header, head)) = link.and_then(|link| link.inbox.begun()) {
+                return Some(Begun { peer, sink: self.setup.id, header, head });
+            }
+        }
+        None
+    }
+
+    fn land(&mut self, begun: &Begun, at: UserBuf) {
+        if let Some(link) = &mut self.links[begun.peer as usize] {
+            link.inbox.land(begun.header, at);
+        }
+    }
+
+    fn retract(&mut self, peer: u32) {
+        // What has been handed out has landed.
+        if self.held != Some(peer)
+            && let Some(link) = &mut self.links[peer as usize]
+        {
+            link.inbox.retract();
+        }
     }
 
     fn owes(&self) -> bool {

@@ -166,6 +166,7 @@ impl Tcp {
             self.budget = BUDGET;
         }
         self.ready.retain(|r| *r != peer);
+        self.begun.retain(|b| *b != peer);
         let inbox = self.link_mut(peer).reset(state);
         if self.held == Some(peer) {
             self.held = None;

@@ -148,7 +148,10 @@ impl Tcp {
                 self.ready.push_back(peer);
                 self.pace.hit(peer, drained);
             }
-            Ok(Arrival::Part) => self.pace.hit(peer, false),
+            Ok(Arrival::Part) => {
+                self.pace.hit(peer, false);
+                self.note_beginning(peer);
+            }
             Ok(Arrival::Nothing) => {}
             Ok(Arrival::End) => self.conclude(peer),
             Err(malformed) => self.lose(peer, &format!("it sent garbage ({malformed})")),
@@ -172,14 +175,18 @@ impl Tcp {
                         link.care = if header.kind >= kind::CORE { Care::Kept } else { Care::Direct };
                     }
                     self.held = Some(peer);
-                    let token = Token { sink: self.setup.id, slot: peer, line: header.len as u32 };
+                    let (sink, landed) = (self.setup.id, link.inbox.lands());
+                    let token = Token { sink, landed, slot: peer, line: header.len as u32 };
                     return Some(Incoming { peer, header, payload, token });
                 }
                 Ok(Some(_)) => {
                     link.bye = true;
                     link.inbox.release(0);
                 }
-                Ok(None) => self.retire_ready(peer),
+                Ok(None) => {
+                    self.retire_ready(peer);
+                    self.note_beginning(peer);
+                }
                 Err(malformed) => {
                     self.retire_ready(peer);
                     self.lose(peer, &format!("it sent garbage ({malformed})"));
@@ -187,6 +194,14 @@ impl Tcp {
             }
         }
         None
+    }
+
+    #[inline]
+    fn note_beginning(&mut self, peer: u32) {
+        let begun = self.links[peer as usize].as_ref().is_some_and(|link| link.inbox.has_begun());
+        if begun && !self.begun.contains(&peer) {
+            self.begun.push(peer);
+        }
     }
 
     fn retire_ready(&mut self, peer: u32) {
@@ -247,6 +262,7 @@ impl Tcp {
         let bye = Header { kind: BYE, meta: [0; 3], len: 0 };
         let mut last_bytes = KEPT_LAST;
         for link in self.links.iter_mut().flatten() {
+            link.inbox.retract();
             let waits_for_nothing = link.care != Care::Direct && matches!(link.state, State::Dialing(_));
             if waits_for_nothing {
                 link.reset(State::Unused);

@@ -9,8 +9,9 @@ use crate::core::frame::Header;
 pub const VERSION: u8 = 2;
 /// Kind of the frame that says: nothing more comes from me. Kinds from 1 to 254 belong to the layer above.
 pub const BYE: u8 = 255;
-/// Largest payload of a frame, bytes.
-pub const MAX_PAYLOAD: usize = 128 * 1024;
+/// Largest payload of a frame, bytes: an eager message of 256 KiB, and what the core puts around it. (Two namespaces, reno,
+/// in frames of 128 KiB and of 256 KiB: half round trip of 1 MiB 157 and 135 µs, 256 KiB both ways 34 and 26.)
+pub const MAX_PAYLOAD: usize = 257 * 1024;
 /// Bytes of a header.
 pub const HEADER: usize = size_of::<WireHeader>();
 

@@ -124,7 +124,7 @@ impl Network for Udp {
             return None;
         }
         let (peer, mut frame) = self.ready.pop_front()?;
-        let token = Token { sink: self.setup.id, slot: peer, line: 0 };
+        let token = Token { sink: self.setup.id, landed: false, slot: peer, line: 0 };
         let (header, payload) = (frame.header, UserBuf::of(&mut frame.bytes));
         self.held = Some(frame);
         Some(Incoming { peer, header, payload, token })

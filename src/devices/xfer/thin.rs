@@ -55,6 +55,12 @@ impl Xfer {
         Some(wire::split_word(word))
     }
 
+    /// Nothing is kept, and this is the frame whose turn it is.
+    #[inline]
+    pub fn is_turn_of(&self, sequence: u32) -> bool {
+        self.order.is_turn_of(sequence)
+    }
+
     /// The number that the next frame will get.
     #[inline]
     pub fn next_sequence(&self) -> u32 {

@@ -49,6 +49,9 @@ impl Traffic {
         let mut idle = 0;
         while self.matching.unexpected_len() == 0 {
             let Some(frame) = self.core.next() else {
+                if let Some(request) = self.land_for(to) {
+                    return Short::Filed(request);
+                }
                 idle += 1;
                 if idle > polls || (self.has_backlog() && !self.flush() && idle > 64) {
                     return Short::No;
@@ -70,8 +73,8 @@ impl Traffic {
     fn offer(&mut self, frame: &Incoming, to: &Target<'_>) -> Short {
         let envelope = envelope_of(frame.header.meta);
         let ours = matches!(frame.header.kind, kind::EAGER | kind::FIRST)
-            && self.matching.posted_len() == 0
-            && takes(to.pattern, envelope);
+            && self.claims.is_empty()
+            && self.takes(to, envelope);
         if !ours || frame.header.kind == kind::FIRST {
             let filed = if ours { Short::Filed(self.file(to)) } else { Short::No };
             self.handle(frame);
@@ -85,8 +88,14 @@ impl Traffic {
         Short::Received(received_status(envelope, fits), error)
     }
 
+    /// The receive that waits takes this message.
+    #[inline]
+    pub(super) fn takes(&self, to: &Target<'_>, message: Envelope) -> bool {
+        self.matching.posted_len() == 0 && takes(to.pattern, message)
+    }
+
     /// Posts the receive.
-    fn file(&mut self, to: &Target<'_>) -> RequestId {
+    pub(super) fn file(&mut self, to: &Target<'_>) -> RequestId {
         Requests::handle(self.receive(to.comm, to.memory.clone(), to.pattern))
     }
 }

@@ -18,6 +18,7 @@ pub mod exchange;
 mod fetch;
 pub mod init;
 mod kept;
+mod landing;
 mod lend;
 mod pieces;
 pub mod probe;

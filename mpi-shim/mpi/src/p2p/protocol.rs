@@ -21,7 +21,8 @@
 
 use super::kept::Spare;
 pub use super::kept::{Kept, Slab, Unexpected};
-use super::lend::Lent;
+use super::landing::Claim;
+use super::lend::{Lent, Returning};
 use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
 use crate::constants::class;
@@ -102,6 +103,8 @@ pub struct Outgoing {
     pub theirs: u32,
     /// The peer may know of the message (its RTS or its first piece has left).
     pub offered: bool,
+    /// It is sent from where it lies.
+    pub lent: Option<Lent>,
 }
 
 /// A message on its way in.
@@ -139,6 +142,8 @@ pub(super) struct Peer {
     pub(super) uncredited: u64,
     /// Eager bytes handed on, not yet reported to the sender.
     to_credit: u64,
+    /// Messages that have left, but their memory is still lent.
+    pub(super) returning: Returning,
     /// Our offers that are not fetched, sent or cancelled yet.
     pub(super) offers: u32,
     /// Longer messages that were started since something came from there.
@@ -171,15 +176,19 @@ pub struct Traffic {
     pub(super) spare: Spare,
     /// Copies shared with their senders so far.
     pub(super) shares: u32,
-    /// Messages that are sent from the program's memory.
-    pub(super) lent: Vec<Lent>,
+    /// Eager messages that have begun to arrive, at most one of each peer.
+    pub(super) claims: Vec<Claim>,
+    /// Peers on the way to whom memory of the program is lent.
+    pub(super) borrowers: Vec<u32>,
+    /// What could have been copied since something happened last, about, bytes.
+    pub(super) idle: usize,
 }
 
 /// Default bound on eager data nobody has asked for, per process (VMI_EAGER_MEMORY overrides), bytes.
 pub const EAGER_MEMORY: u64 = 64 << 20;
 /// Largest eager message, bytes (VMI_EAGER_LIMIT overrides both). (Between hosts over tcp, 64 in flight, 16 KiB: 8.2 µs by
-/// rendezvous, 5.5 eager; 64 KiB 15.6 and 12.0.)
-const FAR_LIMIT: u64 = 64 << 10;
+/// rendezvous, 5.5 eager; 64 KiB 15.6 and 12.0; 16 in flight, 256 KiB: 34 and 28, half round trip 43 and 33.)
+const FAR_LIMIT: u64 = 256 << 10;
 const NEAR_LIMIT: u64 = 32 << 10;
 /// From here on a message is copied straight out of its sender, bytes (VMI_FETCH_FROM overrides). (Half round trip on
 /// two cores: 16 KiB in pieces 2.3 µs, fetched 1.6; 64 in flight 1.7 and 1.0.)
@@ -211,7 +220,9 @@ impl Traffic {
             brought: 0,
             spare: Spare::default(),
             shares: 0,
-            lent: Vec::new(),
+            claims: Vec::new(),
+            borrowers: Vec::new(),
+            idle: 0,
         }
     }
 
@@ -408,7 +419,7 @@ impl Traffic {
         data.pop_front();
         if !finished {
             data.push_back(request);
-        } else if !self.was_lent(request) {
+        } else if !self.was_lent(peer, request) {
             self.conclude_offer(peer, request, sent_status());
         }
         Ok(())
@@ -419,11 +430,14 @@ impl Traffic {
     fn lose(&mut self, peer: u32, why: &str) {
         let state = &mut self.peers[peer as usize];
         (state.backlog, state.arriving, state.offers) = (Backlog::default(), None, 0);
-        self.forget_lent(peer);
+        state.returning = Returning::default();
+        self.borrowers.retain(|borrower| *borrower != peer);
+        self.retract(peer);
         for request in self.requests.of_peer(peer) {
             let error = Error::new(class::OTHER, format!("connection to rank {peer} is lost: {why}"));
-            self.requests.complete(request, Status::EMPTY, Some(error));
+            self.end_lost(peer, request, error);
         }
+        self.reclaim(false);
     }
 
     // ---- receiving ----
@@ -439,8 +453,9 @@ impl Traffic {
             self.core.release(frame.token);
             handled += 1;
         }
-        let reclaimed = !self.lent.is_empty() && self.reclaim(handled == 0);
-        (!self.busy.is_empty() && self.flush()) || reclaimed || handled > 0
+        let landing = self.land();
+        let reclaimed = !self.borrowers.is_empty() && self.reclaim(handled == 0);
+        (!self.busy.is_empty() && self.flush()) || reclaimed || landing || handled > 0
     }
 
     #[inline]
@@ -469,9 +484,12 @@ impl Traffic {
     fn on_eager(&mut self, frame: &Incoming) {
         let envelope = envelope_of(frame.header.meta);
         let len = frame.header.len as u64;
-        match self.matching.take_posted(envelope) {
+        match self.claimed(frame.peer).or_else(|| self.matching.take_posted(envelope)) {
             Some(request) => {
-                self.deliver(request, envelope, frame.payload, len);
+                match frame.token.landed {
+                    true => self.requests.succeed(request, received_status(envelope, len)),
+                    false => self.deliver(request, envelope, frame.payload, len),
+                }
                 self.credit_back(frame.peer, len + FRAME_COST);
             }
             None => {
@@ -538,20 +556,17 @@ impl Traffic {
     }
 
     fn on_data(&mut self, frame: &Incoming) {
-        let [request, low, high] = frame.header.meta;
-        let (from, len) = (low as u64 | (high as u64) << 32, frame.header.len as u64);
-        let Some(to) = self.requests.receiving(request) else { return };
-        let fits = to.entry.is_none()
-            && to.peer == frame.peer
-            && from.checked_add(len).is_some_and(|end| end <= to.expected);
-        if !fits {
+        let len = frame.header.len;
+        let Some((to, from)) = self.requests.expecting(frame.peer, frame.header) else {
             eprintln!("VMI: rank {} sent data nobody asked for; ignored", frame.peer);
             return;
+        };
+        if !frame.token.landed {
+            to.memory.unpack(from, frame.payload, len);
         }
-        to.memory.unpack(from, frame.payload, len as usize);
-        to.received += len;
+        to.received += len as u64;
         if to.received >= to.expected {
-            self.requests.finish(request);
+            self.requests.finish(frame.header.meta[0]);
             // The sender has its memory back only when it knows.
             self.core.acknowledge(frame.peer);
         }
@@ -676,7 +691,7 @@ impl Traffic {
 
     /// True while this process still owes its peers something (checked before it leaves).
     pub fn owes(&self) -> bool {
-        !self.busy.is_empty() || !self.lent.is_empty() || self.core.owes()
+        !self.busy.is_empty() || !self.borrowers.is_empty() || self.core.owes()
     }
 }
 
@@ -695,6 +710,18 @@ impl Requests {
             Body::Receive(to) => Some(to),
             _ => None,
         }
+    }
+
+    /// The receive that a DATA frame of `peer` is for, and where in its message the frame begins.
+    pub(super) fn expecting(&mut self, peer: u32, header: Header) -> Option<(&mut Receiving, u64)> {
+        let [request, low, high] = header.meta;
+        let (from, len) = (low as u64 | (high as u64) << 32, header.len as u64);
+        let to = self.receiving(request)?;
+        let fits = to.entry.is_none()
+            && to.peer == peer
+            && len > 0
+            && from.checked_add(len).is_some_and(|end| end <= to.expected);
+        fits.then_some((to, from))
     }
 
     /// Unfinished requests whose message goes to or comes from `peer`.

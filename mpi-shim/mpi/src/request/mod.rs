@@ -51,7 +51,7 @@ pub fn isend_raw(
     let total = from.bytes();
     let (sent, limit, theirs, offered) = (0, 0, 0, false);
     let sync = mode == SendMode::Sync;
-    let out = Outgoing { peer, envelope, from, total, eager, sync, sent, limit, theirs, offered };
+    let out = Outgoing { peer, envelope, from, total, eager, sync, sent, limit, theirs, offered, lent: None };
     let request = traffic.requests.insert(Some(comm.clone()), Body::Send(out));
     traffic.send_later(request);
     Ok(Requests::handle(request))

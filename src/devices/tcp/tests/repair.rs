@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::buffer::Buffer;
-use crate::core::frame::kind;
+use crate::core::frame::{Begun, HEAD, kind};
 use crate::core::network::Link as Way;
 use crate::core::slab::Slab;
 use crate::sys::net::abort;
@@ -350,4 +350,78 @@ fn a_plain_frame_survives_a_brief_attempt() {
         poll(&mut job.ranks[1]) == [4]
     });
     assert_eq!(job.ranks[1].links[0].as_ref().unwrap().care, Care::Direct);
+}
+
+/// A stranger to the device's own sending half: writes into the middle of rank 0's connection to rank 1.
+fn write_raw(job: &Job, bytes: &[u8]) {
+    let Some(State::Up(socket)) = job.ranks[0].links[1].as_ref().map(|link| &link.state) else {
+        panic!("not up")
+    };
+    (&mut &*socket).write_all(bytes).unwrap();
+}
+
+/// Polls rank 1 until a long frame has begun.
+fn begun(job: &mut Job) -> Begun {
+    let mut begun = None;
+    until("the beginning", LONG, || {
+        job.ranks[1].poll_all();
+        assert!(job.ranks[1].next().is_none());
+        begun = job.ranks[1].begun();
+        begun.is_some()
+    });
+    begun.unwrap()
+}
+
+#[test]
+fn a_frame_that_lands_is_written_where_it_belongs_and_a_cut_or_a_retraction_ends_that() {
+    const LEN: usize = 200_000;
+    for how in 0..3 {
+        let mut job = open_job();
+        let bytes = bytes_of(9, LEN);
+        let head = wire::encode(live(9, LEN), 0);
+        write_raw(&job, &[&head[..], &bytes[..50_000]].concat());
+        let begun = begun(&mut job);
+        assert_eq!((begun.header, &begun.head[..]), (live(9, LEN), &bytes[..HEAD]));
+        let mut ground = vec![0xee; LEN];
+        job.ranks[1].land(&begun, UserBuf::of(&mut ground));
+        write_raw(&job, &bytes[50_000..100_000]);
+        until("half of it", LONG, || {
+            job.ranks[1].poll_all();
+            ground[..100_000 - HEAD] == bytes[HEAD..100_000]
+        });
+        match how {
+            0 => write_raw(&job, &bytes[100_000..]),
+            1 => {
+                job.ranks[1].retract(0);
+                ground.fill(0xee);
+                write_raw(&job, &bytes[100_000..]);
+            }
+            _ => {
+                break_link(&mut job, 0, 1, &mut Vec::new());
+                until("the loss", LONG, || {
+                    poll(&mut job.ranks[1]);
+                    matches!(job.ranks[1].link(0), Way::Down(_))
+                });
+                ground.fill(0xee);
+                both_up(&mut job);
+                write_raw(&job, &[&head[..], &bytes[..]].concat());
+            }
+        }
+        let mut got = None;
+        until("the frame", LONG, || {
+            job.ranks[1].poll_all();
+            got = job.ranks[1].next();
+            got.is_some()
+        });
+        let frame = got.unwrap();
+        assert_eq!((frame.header, frame.token.landed), (live(9, LEN), how == 0));
+        if how == 0 {
+            assert!(ground[..LEN - HEAD] == bytes[HEAD..] && ground[LEN - HEAD..] == [0xee; HEAD]);
+        } else {
+            let mut whole = vec![0; LEN];
+            frame.payload.read(0, &mut whole);
+            assert!(whole == bytes && ground.iter().all(|byte| *byte == 0xee));
+        }
+        job.ranks[1].release(frame.token);
+    }
 }
