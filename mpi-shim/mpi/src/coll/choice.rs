@@ -36,7 +36,7 @@
 //!
 //! The v forms of gather, scatter and alltoall have lengths that not all ranks know: the table is asked for 0 bytes. Over
 //! leaders every rank decides for itself about each of its blocks, and long ones go straight. That they are announced first
-//! costs most in a gatherv of long blocks (256 KiB: 1208 and 540), whose root knows late what to receive.
+//! costs most in a gatherv of long blocks (256 KiB: 470 and 440; 4 MiB 6.5 and 4.6 ms).
 
 use std::sync::OnceLock;
 

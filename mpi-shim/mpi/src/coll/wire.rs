@@ -203,6 +203,15 @@ pub struct Pending<'w> {
 }
 
 impl Pending<'_> {
+    /// No message will come for this receive: it is complete now, unless one has come all the same.
+    pub fn withdraw(&self) {
+        match &self.wire.port {
+            Port::Engine(e, _) => request::withdraw(e, self.id),
+            #[cfg(test)]
+            Port::Sim(_) => unreachable!("nothing is withdrawn in the simulator"),
+        }
+    }
+
     fn finish(&self, outcome: Result<Status>) -> Result {
         self.wire.open.set(self.wire.open.get() - 1);
         match outcome {

@@ -86,6 +86,13 @@ pub fn poll_done(e: Eng, id: RequestId) -> Option<Result<Status>> {
     Some(error.map_or(Ok(status), Err))
 }
 
+/// Takes back a receive that no message has matched; it is complete then.
+pub fn withdraw(e: Eng, id: RequestId) {
+    if let Some(number) = Requests::number(id) {
+        e.traffic.borrow_mut().cancel(number);
+    }
+}
+
 /// Adds an operation that advances by being asked, whenever the library makes progress.
 pub fn insert_generic(e: Eng, step: Step) -> RequestId {
     let mut traffic = e.traffic.borrow_mut();

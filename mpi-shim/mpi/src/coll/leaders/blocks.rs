@@ -2,7 +2,7 @@
 
 use super::super::part::{Part, copy};
 use super::super::shape::Blocks;
-use super::super::wire::Batch;
+use super::super::wire::{Batch, Pending};
 use super::super::{allgather, gather, scatter};
 use super::envelopes::{Bundle, Limit, Room};
 use super::{Op, nothing};
@@ -40,6 +40,7 @@ impl Op<'_> {
         root: usize,
     ) -> Result {
         let host = self.host();
+        let expected = block.as_ref().map(|block| self.expect_long(block, root)).transpose()?;
         let sealed = self.room(ROOTED, 1);
         let mut own = sealed.bundle(0);
         let sent = mine.filter(|_| self.me() != root);
@@ -49,11 +50,11 @@ impl Op<'_> {
         self.gather_in_host(own.passed(host), |local| slots.part(host, local..local + 1)).await?;
         let all = self.room_of_leader(ROOTED, self.map.ranks());
         let whole = self.gather_of_hosts(&slots, &all, root).await?;
-        if let Some(block) = block {
+        if let (Some(block), Some(expected)) = (block, expected) {
             let received = self.room(ROOTED, self.map.ranks());
             let into = received.part(host, 0..self.map.ranks());
             self.move_in_host(0, whole, self.map.local(root), into).await?;
-            self.open_gathered(received.bundle(0), mine, block, root).await?;
+            self.open_gathered(received.bundle(0), mine, block, root, expected).await?;
         } else if self.is_here(root) {
             self.move_in_host(0, whole, self.map.local(root), nothing(host)).await?;
         }
@@ -61,6 +62,21 @@ impl Op<'_> {
             Some(sent) => sent.await,
             None => Ok(()),
         }
+    }
+
+    /// Posts the receives of blocks too long for an envelope, by place, before the envelopes say that they come: whoever
+    /// sends early need not wait. (256 KiB from each of 2 × 4 ranks: 670 µs without, 470 with.)
+    fn expect_long<'w, 'p>(
+        &'w self,
+        block: &impl Fn(usize) -> Part<'p>,
+        root: usize,
+    ) -> Result<Vec<Option<Pending<'w>>>> {
+        let expect = |place: usize| {
+            let rank = self.map.rank_at(place);
+            let long = rank != root && !ROOTED.holds(block(rank).len());
+            long.then(|| self.whole().irecv_up_to(block(rank), rank)).transpose()
+        };
+        (0..self.map.ranks()).map(expect).collect()
     }
 
     /// What the ranks of all hosts have, in `all` of the leader of the root's host.
@@ -92,10 +108,20 @@ impl Op<'_> {
         mine: Option<Part<'_>>,
         block: impl Fn(usize) -> Part<'p>,
         root: usize,
+        expected: Vec<Option<Pending<'_>>>,
     ) -> Result {
         let mut arrivals = Batch::new();
-        for rank in (0..self.map.ranks()).map(|place| self.map.rank_at(place)) {
-            let envelope = bundle.next();
+        for (place, expected) in expected.into_iter().enumerate() {
+            let (rank, envelope) = (self.map.rank_at(place), bundle.next());
+            if let Some(expected) = expected {
+                if envelope.inside {
+                    expected.withdraw();
+                }
+                arrivals.push(expected);
+                if !envelope.inside {
+                    continue;
+                }
+            }
             if rank != root {
                 self.deliver(envelope, rank, block(rank), &mut arrivals)?;
             } else if let Some(mine) = mine {
