@@ -8,8 +8,8 @@
 //! away, and becomes one again afterwards. A connection over other networks is live from the start, because what a
 //! kernel has taken is not yet delivered.
 //!
-//! [`connection`] is the state of one, [`control`] agrees on changes with the peer, [`tend`] does what time requires. [`landing`] lets long
-//! frames go to where the layer above wants them.
+//! [`connection`] is the state of one, [`control`] agrees on changes with the peer, [`tend`] does what time requires.
+//! [`landing`] lets long frames go to where the layer above wants them.
 
 pub mod connection;
 mod control;

@@ -437,7 +437,7 @@ impl Traffic {
             let error = Error::new(class::OTHER, format!("connection to rank {peer} is lost: {why}"));
             self.end_lost(peer, request, error);
         }
-        self.reclaim(false);
+        self.reclaim();
     }
 
     // ---- receiving ----
@@ -454,7 +454,7 @@ impl Traffic {
             handled += 1;
         }
         let landing = self.land();
-        let reclaimed = !self.borrowers.is_empty() && self.reclaim(handled == 0);
+        let reclaimed = !self.borrowers.is_empty() && self.reclaim_in_step(handled > 0);
         (!self.busy.is_empty() && self.flush()) || reclaimed || landing || handled > 0
     }
 
