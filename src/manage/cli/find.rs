@@ -17,9 +17,7 @@ pub struct Job {
 /// The jobs of this user on this node (root: of all users).
 pub fn jobs() -> Result<Vec<Job>, String> {
     let list = "/proc/net/unix";
-    let read = || fs::read_to_string(list).map_err(|e| format!("cannot read {list}: {e}"));
-    // Twice: a socket that closes while the kernel lists them can hide another.
-    let text = read()? + &read()?;
+    let text = fs::read_to_string(list).map_err(|e| format!("cannot read {list}: {e}"))?;
     let own = own_uid();
     Ok(gather(&text).into_iter().filter(|job| own == 0 || job.uid == own).collect())
 }
