@@ -3,7 +3,7 @@
 //! A slab has a cursor: reading copies from the cursor on and advances it; its state can be saved and restored.
 //! A receiver that cannot use a slab yet *grabs* it: ownership passes to the receiver and nothing is copied.
 
-use super::buffer::{Buffer, UserBuf};
+use super::buffer::{Buffer, UserBuf, write_ahead};
 use std::rc::Rc;
 
 /// A contiguous piece of a buffer.
@@ -222,12 +222,14 @@ impl Slab {
         done
     }
 
-    /// Copies up to `len` bytes from the cursor to `to`; the cursor stays.
+    /// Copies up to `len` bytes from the cursor to `to`, which may be memory that another core has; the cursor stays.
     pub fn copy_to(&self, to: UserBuf, len: usize) {
         let (mut done, mut at) = (0, self.cursor.at);
         for op in self.ops.iter().skip(self.cursor.op) {
             let n = (op.len - at).min(len - done);
-            op.address().offset(at as isize).copy_to(to.offset(done as isize), n);
+            let from = op.address().offset(at as isize);
+            let write = |at: usize, to, n| from.offset(at as isize).copy_to(to, n);
+            write_ahead(to.offset(done as isize), n, write);
             (done, at) = (done + n, 0);
         }
     }

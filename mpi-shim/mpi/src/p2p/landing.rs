@@ -46,7 +46,7 @@ impl Traffic {
 
     /// An eager message takes its receive, unless it has: it begins again when its network breaks in the middle.
     fn claim(&mut self, peer: u32, header: Header) -> Option<UserBuf> {
-        let request = match self.claimed(peer) {
+        let request = match self.take_claim(peer) {
             Some(request) => request,
             None => self.matching.take_posted(envelope_of(header.meta))?,
         };
@@ -58,7 +58,7 @@ impl Traffic {
 
     /// Takes the receive that the eager message of `peer` has taken.
     #[inline]
-    pub(super) fn claimed(&mut self, peer: u32) -> Option<u32> {
+    pub(super) fn take_claim(&mut self, peer: u32) -> Option<u32> {
         let at = self.claims.iter().position(|claim| claim.peer == peer)?;
         Some(self.claims.swap_remove(at).request)
     }

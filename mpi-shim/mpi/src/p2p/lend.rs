@@ -164,7 +164,7 @@ impl Traffic {
         let patience = if alone { 1 } else { lent.buffer.len() };
         if Rc::strong_count(&lent.buffer) > 1 && self.idle >= patience {
             self.core.copy_out_of(peer, &lent.buffer, lent.copies);
-            self.idle = 0;
+            self.idle = self.idle.saturating_sub(lent.buffer.len());
         }
         Rc::strong_count(&lent.buffer) == 1
     }

@@ -1,7 +1,7 @@
 //! The point-to-point protocol: what each frame means, and the state of one process's traffic.
 //!
 //! ```text
-//!   EAGER   [context, tag, source]  data                    small messages
+//!   EAGER   [context, tag, source]  data                    up to the eager limit
 //!   FIRST, MORE                                             eager messages in several frames ([`super::pieces`])
 //!   RTS     [context, tag, source]  Offer                   rendezvous: "I have a message for you"
 //!   CTS     [sender's request, receiver's request, cannot read you]  limit   "send me so many bytes of it"
@@ -484,7 +484,7 @@ impl Traffic {
     fn on_eager(&mut self, frame: &Incoming) {
         let envelope = envelope_of(frame.header.meta);
         let len = frame.header.len as u64;
-        match self.claimed(frame.peer).or_else(|| self.matching.take_posted(envelope)) {
+        match self.take_claim(frame.peer).or_else(|| self.matching.take_posted(envelope)) {
             Some(request) => {
                 match frame.token.landed {
                     true => self.requests.succeed(request, received_status(envelope, len)),

@@ -19,9 +19,9 @@ use vmi::core::buffer::fetch_pages;
 use vmi::shm::board::CELL;
 
 /// Slots of a piece: one line says that the operand is there, the next one that the result is.
-const SLOTS: usize = 2;
+const PIECE_SLOTS: usize = 2;
 /// Most bytes of a piece.
-const PIECE: usize = SLOTS * CELL;
+const PIECE: usize = PIECE_SLOTS * CELL;
 /// So many pieces after a rank has brought its operand it takes the result.
 const LAG: usize = 2;
 
@@ -130,7 +130,7 @@ impl Pair<'_> {
         let cell = self.cell(self.op.rank, turn);
         fetch_pages(cell, run.bytes());
         cell.copy_to(run.of(self.out), run.bytes());
-        self.op.finish_before(turn + SLOTS as u64);
+        self.op.finish_before(turn + PIECE_SLOTS as u64);
         Ok(())
     }
 }

@@ -13,13 +13,13 @@ use crate::error::Result;
 use vmi::core::buffer::fetch_pages;
 use vmi::shm::board::{CELL, INLINE};
 
-/// Up to this many bytes every rank combines all operands itself.
+/// Up to this many bytes every rank combines all operands itself, unless there are two and more than [`PAIR`].
 const FLAT: usize = 2 << 10;
 
 /// Beyond this each of two ranks combines a half. (4 KiB: 0.90 µs, 1.21 when both combine everything; 64 KiB 6.2, 10.4
 /// by a relay; 256 KiB 18 and 36.)
 const PAIR: usize = 1 << 10;
-/// From here on the result of an allreduce grows from rank to rank.
+/// From here on the result of an allreduce of more ranks grows from rank to rank.
 const RELAY: usize = 32 << 10;
 /// As [`RELAY`], for a reduce: that collects what lies on the board with fewer waits.
 const RELAY_TO_ROOT: usize = 256 << 10;
@@ -178,7 +178,7 @@ fn operand_of(op: &Op, (rank, root): (usize, usize), turn: u64, len: usize) -> U
 fn contribute(op: &Op, fold: &Fold, mine: UserBuf, count: i64, root: usize) -> Result<bool> {
     let way = op.way();
     let whole = fold.bytes(count);
-    for run in runs(fold, count, CELL) {
+    for (at, run) in runs(fold, count, CELL).enumerate() {
         let len = run.bytes();
         let turn = op.start(len)?;
         if way == Way::Board {
@@ -186,9 +186,10 @@ fn contribute(op: &Op, fold: &Fold, mine: UserBuf, count: i64, root: usize) -> R
         }
         op.post_to(root, turn, way, whole);
         op.finish();
-    }
-    if way == Way::Message {
-        op.by_message(async |w| w.send(Part::new(mine, count, fold.dt()), root).await)?;
+        if at == 0 && way == Way::Message {
+            // The root goes on to further runs when it has it.
+            op.by_message(async |w| w.send(Part::new(mine, count, fold.dt()), root).await)?;
+        }
     }
     Ok(true)
 }

@@ -52,7 +52,7 @@ fn give(op: &Op, part: Part) -> Result<bool> {
     Ok(true)
 }
 
-/// Takes as many turns as the root, whatever this rank expects.
+/// Takes as many pieces as the root has, whatever this rank expects.
 fn take(op: &Op, part: Part, root: usize) -> Result<bool> {
     let len = part.len();
     let (mut at, mut sent) = (0, len);
