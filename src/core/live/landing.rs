@@ -10,9 +10,6 @@ use super::super::sinks::Sinks;
 use super::connection::Live;
 use super::{INNER, Lively, words};
 use crate::core::buffer::UserBuf;
-use crate::core::frame::HEAD;
-
-const _: () = assert!(INNER == HEAD);
 
 /// A frame that lands.
 pub struct Landing {

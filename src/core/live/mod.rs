@@ -21,7 +21,7 @@ mod tend;
 use super::alert::Alerts;
 use super::buffer::{Buffer, UserBuf};
 use super::device::{Properties, SendError};
-use super::frame::{Header, Incoming, Token, kind};
+use super::frame::{HEAD, Header, Incoming, Token, kind};
 use super::io::{Command, Irb, Outcome, Status, complete, dispatch};
 use super::sinks::{FIRST, LOOPBACK, SHM, Sinks};
 use super::slab::{BufferOp, Slab};
@@ -36,7 +36,7 @@ use std::rc::Rc;
 /// Sink number in the tokens of frames handed up from here.
 pub const LIVE: u8 = 255;
 /// Bytes of the inner meta in front of the payload.
-const INNER: usize = 12;
+const INNER: usize = HEAD;
 /// Payload bytes by which a connection's devices may lengthen a frame, the inner meta included.
 pub const ROOM: usize = 256;
 /// Payload of a frame where several networks share what is sent, at most: larger ones are hard to divide, bytes.
@@ -420,6 +420,11 @@ impl Lively {
         let landed = if delivers { self.landed(sinks, &frame) } else { None };
         let live = self.connections[frame.peer as usize].as_mut()?;
         match arrival {
+            Arrival::Deliver { .. } | Arrival::Keep if frame.token.landed && landed.is_none() => {
+                // Only its beginning is here.
+                sinks.release(frame.token);
+                live.lose(alerts, format!("a frame of rank {} landed out of its turn", frame.peer));
+            }
             Arrival::Deliver { epoch, kind } if live.passes_in_place(epoch, kind) => {
                 let up = in_place(frame, kind, landed);
                 self.take_ready(sinks, alerts, frame.peer);

@@ -7,7 +7,7 @@ use super::leaders::{self, Map};
 use super::needs::Comm;
 use super::part::{Part, copy};
 use super::shape::Tree;
-use super::spread::{RECV, SEND, Spread};
+use super::spread::{RECV, SEND, Spread, known_len};
 use super::wire::{Batch, Wire};
 use super::{Eng, check};
 use crate::error::Result;
@@ -92,14 +92,9 @@ impl Gather {
         self.send.as_ref().map(|send| send.part(0))
     }
 
-    /// Bytes of a block as far as all ranks know them.
     #[inline]
     fn known_len(&self, root: usize) -> usize {
-        if !self.even {
-            return 0;
-        }
-        let own = || self.recv.as_ref().map(|recv| recv.part(root));
-        self.mine().or_else(own).map_or(0, |part| part.len())
+        known_len(self.even, self.send.as_ref(), self.recv.as_ref(), root)
     }
 }
 

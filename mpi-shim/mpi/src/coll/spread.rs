@@ -33,6 +33,15 @@ pub struct Names {
     pub types: &'static str,
 }
 
+/// Bytes of a block of a gather or scatter as far as all ranks know them: nothing unless blocks are `even`. `one` is the
+/// side of one block, `all` the root's; the root's own block stands for one that stays in place.
+#[inline]
+pub fn known_len(even: bool, one: Option<&Spread>, all: Option<&Spread>, root: usize) -> usize {
+    let own = || all.map(|all| all.part(root));
+    let block = one.map(|one| one.part(0)).or_else(own);
+    block.filter(|_| even).map_or(0, |block| block.len())
+}
+
 pub const SEND: Names = Names { buf: "sendbuf", count: "sendcount", displs: "displs", types: "sendtypes" };
 pub const RECV: Names = Names { buf: "recvbuf", count: "recvcount", displs: "displs", types: "recvtypes" };
 pub const SENDS: Names = Names { buf: "sendbuf", count: "sendcounts", displs: "sdispls", types: "sendtypes" };
