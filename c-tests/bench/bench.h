@@ -70,8 +70,9 @@ __attribute__((unused)) static int b_wanted(const char *section)
     return b_argc <= 4;
 }
 
-/* Seconds per repetition, as many as fill the time, everyone equally often; below 0 when the budget is used up.
- * `once` returns the seconds that count on rank 0, or 0 when all of its time counts. */
+/* Seconds per repetition, as many as fill the time, everyone equally often, until the last rank is done: in a scan or
+ * bcast the first one may be done long before. Below 0 when the budget is used up. `once` returns the seconds that count
+ * on rank 0, or 0 when all of the time counts. */
 __attribute__((unused)) static double b_measure(double (*once)(void *), void *what)
 {
     if (b_used > b_budget)
@@ -82,8 +83,8 @@ __attribute__((unused)) static double b_measure(double (*once)(void *), void *wh
         double start = b_now(), own = 0;
         for (int i = 0; i < n; i++)
             own += once(what);
-        double end = b_now(), values[3] = {end - start, end - b_began, own};
-        MPI_Bcast(values, 3, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+        double end = b_now(), mine[3] = {end - start, end - b_began, b_rank ? 0 : own}, values[3];
+        MPI_Allreduce(mine, values, 3, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
         b_used = values[1];
         b_last = values[0] / n;
         if (values[0] > b_seconds * 0.6 || n > 50000000)
