@@ -7,6 +7,7 @@
 pub mod bells;
 pub mod board;
 pub mod claims;
+pub mod lines;
 pub mod node;
 pub mod ring;
 pub mod segment;
