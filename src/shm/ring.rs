@@ -60,6 +60,10 @@ pub const LAZY: usize = 8;
 /// next record of a stream: the producer's owner calls [`Producer::fetch_ahead`] when it has nothing else to do.
 /// (4 KiB, 64 in flight both ways: 0.44 µs at once, 0.40 later; 64 bytes 0.062 and 0.064.)
 pub const AT_ONCE: usize = 1 << 10;
+/// So many lines before records of one line need it, a line is brought in. The consumer, who polls the next one, does not
+/// take it away. (Of two cores each, 64 in flight both ways, 8 bytes: 0.061 µs without, 0.053 at 2, 0.047 at 4 and 8; 64
+/// bytes 0.066 and 0.052.)
+const AHEAD: u64 = 8;
 /// Fills the ring up to its end. Kinds from 1 to 254 belong to the user of the ring.
 pub const PAD: u8 = 255;
 
@@ -179,7 +183,9 @@ impl<L: Lines> Producer<L> {
         self.lines.hand_over(at, payload_at(len) + len);
         self.tail += lines_of(len) as u64;
         self.clear_ahead();
-        if len > INLINE && len <= AT_ONCE {
+        if payload_at(len) + len <= LINE {
+            self.fetch_line(payload_at(len) + len);
+        } else if len <= AT_ONCE {
             self.fetch_ahead(len);
         }
     }
@@ -190,6 +196,15 @@ impl<L: Lines> Producer<L> {
         if self.tail + 2 - self.head <= L::COUNT as u64 {
             self.lines.word_release(((self.tail + 1) & Self::MASK) as usize, 0);
             self.cleared = self.tail + 2;
+        }
+    }
+
+    /// Brings in the first `bytes` of the line that is [`AHEAD`] lines further on.
+    #[inline]
+    fn fetch_line(&self, bytes: usize) {
+        let line = self.tail + AHEAD;
+        if line < self.head + L::COUNT as u64 {
+            self.lines.fetch((line & Self::MASK) as usize, bytes);
         }
     }
 
@@ -276,19 +291,21 @@ impl<L: Lines> Consumer<L> {
         Ok(Some(Record { kind, len, meta: self.lines.meta(line), line }))
     }
 
-    /// Gives the lines of a record back to the producer.
+    /// Gives the lines of a record back to the producer. True if the producer can see that by now.
     #[inline]
-    pub fn release(&mut self, record: Record) {
-        self.advance(lines_of(record.len) as u64);
+    pub fn release(&mut self, record: Record) -> bool {
+        self.advance(lines_of(record.len) as u64)
     }
 
     #[inline]
-    fn advance(&mut self, lines: u64) {
+    fn advance(&mut self, lines: u64) -> bool {
         self.head += lines;
-        if self.head - self.published >= (L::COUNT / LAZY) as u64 {
+        let due = self.head - self.published >= (L::COUNT / LAZY) as u64;
+        if due {
             self.lines.head_release(self.head);
             self.published = self.head;
         }
+        due
     }
 }
 
