@@ -19,6 +19,7 @@ mod everyone;
 mod fetch;
 mod open;
 mod pair;
+mod passage;
 mod reductions;
 mod relay;
 mod scan;
@@ -37,6 +38,7 @@ use super::wire::Wire;
 use super::{Eng, drive};
 use crate::error::Result;
 use crate::{UserBuf, fail};
+use passage::Passage;
 use std::cell::Cell;
 use std::rc::Rc;
 use vmi::shm::bells::Bells;
@@ -89,6 +91,7 @@ impl Note {
 pub struct Board {
     member: Member<BoardMemory>,
     bells: Bells,
+    passage: Passage,
     /// World process numbers of the members.
     processes: Vec<u32>,
     pids: Vec<i32>,

@@ -4,7 +4,7 @@
 //! count is the same on all members; they agree on the outcome: all have the board, or none.
 
 use super::super::{Agree, agree};
-use super::Board;
+use super::{Board, Passage};
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::{Eng, UserBuf};
@@ -76,8 +76,10 @@ fn make(e: Eng, comm: &Rc<Comm>) -> Result<Option<Board>> {
     let mut cores = [e.waiting.cores() as i64];
     agree::allreduce_ints(e, comm, &mut cores, Agree::Max)?;
     let me = comm.rank as usize;
-    Ok(memory.zip(neighbours).map(|(memory, (node, indices))| Board {
-        member: Member::new(memory, me, processes.len()),
+    let members = memory.map(|memory| Member::new(memory, me, processes.len()));
+    Ok(members.zip(neighbours).map(|(member, (node, indices))| Board {
+        passage: Passage::of(&member),
+        member,
         bells: Bells::new(node, indices, me),
         ways: Cell::new((u64::MAX, false)),
         processes,
