@@ -10,6 +10,8 @@ use std::os::fd::AsFd;
 
 /// Unsent bytes in the kernel's queue of a link that is one of several, at most.
 const UNSENT: u32 = 256 * 1024;
+/// Payload that one packet surely has room for, bytes.
+const PACKET: usize = 1400;
 
 pub enum State {
     Unused,
@@ -62,9 +64,10 @@ pub enum Arrival {
     Nothing,
     /// Bytes, but no complete frame.
     Part,
-    /// A frame or more; `drained`: the socket was empty afterwards.
+    /// A frame or more; `drained`: the socket was empty afterwards. `long`: the first takes several packets.
     Frames {
         drained: bool,
+        long: bool,
     },
     /// The end of the stream; frames may be left in the inbox.
     End,
@@ -152,10 +155,12 @@ impl Link {
                 self.ended = Some(self.broken.clone());
                 Ok(Arrival::End)
             }
-            Filled::More | Filled::Drained if self.inbox.peek()?.is_some() => {
-                Ok(Arrival::Frames { drained: filled == Filled::Drained })
-            }
-            _ => Ok(Arrival::Part),
+            Filled::More | Filled::Drained => Ok(match self.inbox.peek()? {
+                Some((header, _)) => {
+                    Arrival::Frames { drained: filled == Filled::Drained, long: header.len > PACKET }
+                }
+                None => Arrival::Part,
+            }),
         }
     }
 

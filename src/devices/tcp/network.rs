@@ -107,7 +107,9 @@ impl Network for Tcp {
         if !link.watched {
             link.flush(&self.epoll, token(LINK, peer));
         }
-        self.pace.expect_answer(peer);
+        if header.kind != kind::ACK {
+            self.pace.expect_answer(peer);
+        }
         Ok(())
     }
 

@@ -16,6 +16,12 @@ const EAGER_LOOKS: u32 = 64;
 const RARELY: u32 = 256;
 /// With a connection that is likely to deliver, every so many looks go to all connections.
 const ROUND: u32 = 64;
+/// So many reads in a row make a stream of short frames.
+const STREAM: u32 = 4;
+/// Calls between two looks at such a stream: one read then brings several frames, and the kernel acknowledges them at
+/// once, which spares the sender more than it delays the last of them. (Two namespaces, 64 frames of 8 bytes one way:
+/// 2.6 µs each without, 2.4 with.)
+const GATHER: u32 = 30;
 /// How long the end may take: until our bytes are with the kernel, until the peers have closed too.
 const LAST_BYTES: u64 = 10_000_000_000;
 const LAST_READS: u64 = 3_000_000_000;
@@ -31,6 +37,12 @@ pub struct Pace {
     round: u32,
     /// The connection that delivered last, or is expected to.
     hot: Option<u32>,
+    /// A frame has left since the last arrived: the next is an answer, not one of many.
+    asked: bool,
+    /// The last that arrived took several packets.
+    long: bool,
+    /// Reads in a row that brought neither an answer nor a long frame.
+    streak: u32,
 }
 
 impl Pace {
@@ -38,20 +50,31 @@ impl Pace {
     #[inline]
     pub fn expect_answer(&mut self, peer: u32) {
         self.hot = Some(peer);
+        self.asked = true;
         self.misses = 0;
         self.skip = 0;
     }
 
-    /// The connection that delivered last is asked alone: most times, and as long as it has not failed to for long.
+    /// The connection that delivered last is read without asking first whether anything is there: most times, as long as
+    /// it has not failed to for long, and where that is quicker. It saves a system call, but a read in vain locks the
+    /// socket, and packets that meet the lock are handled later, by the reader. A short answer gains from it, and so do
+    /// many long frames. (Two namespaces, half round trip of 2 KiB 4.4 µs so and 4.1 when asked first, of 8 bytes 3.6 and
+    /// 4.0; 64 bytes one way 2.8 and 2.7, 16 KiB 5.3 and 5.8.)
     fn is_promising(&self) -> bool {
-        self.round != 0 && self.misses <= EAGER_LOOKS
+        self.round != 0 && self.misses <= EAGER_LOOKS && self.asked != self.long
     }
 
-    fn hit(&mut self, peer: u32, drained: bool) {
+    fn hit(&mut self, peer: u32, drained: bool, long: bool) {
         self.hot = Some(peer);
         self.misses = 0;
-        // The socket was empty a moment ago: let the frames be handled, and the caller look at its own condition.
-        self.skip = u32::from(drained);
+        self.streak = if self.asked || long { 0 } else { self.streak.saturating_add(1) };
+        (self.asked, self.long) = (false, long);
+        self.skip = match drained {
+            false => 0,
+            // The socket was empty a moment ago: let the frames be handled, and the caller look at its own condition.
+            true if self.streak < STREAM => 1,
+            true => GATHER,
+        };
     }
 
     fn miss(&mut self) {
@@ -143,13 +166,13 @@ impl Tcp {
             return;
         }
         match link.fill() {
-            Ok(Arrival::Frames { drained }) => {
+            Ok(Arrival::Frames { drained, long }) => {
                 link.ready = true;
                 self.ready.push_back(peer);
-                self.pace.hit(peer, drained);
+                self.pace.hit(peer, drained, long);
             }
             Ok(Arrival::Part) => {
-                self.pace.hit(peer, false);
+                self.pace.hit(peer, false, true);
                 self.note_beginning(peer);
             }
             Ok(Arrival::Nothing) => {}
@@ -302,6 +325,35 @@ impl Tcp {
                 return;
             }
             let _ = self.epoll.wait(Duration::from_millis(20), |_| {});
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_of_short_frames_is_gathered_until_something_is_asked() {
+        let mut pace = Pace::default();
+        (1..STREAM).for_each(|_| pace.hit(1, true, false));
+        assert_eq!(pace.skip, 1);
+        pace.hit(1, true, false);
+        assert_eq!(pace.skip, GATHER);
+        pace.expect_answer(1);
+        assert_eq!(pace.skip, 0);
+        pace.hit(1, true, false);
+        assert_eq!((pace.skip, pace.streak), (1, 0));
+    }
+
+    #[test]
+    fn short_answers_and_many_long_frames_are_read_without_asking() {
+        let mut pace = Pace { round: 1, ..Pace::default() };
+        for (long, answer) in [(false, true), (true, false)] {
+            pace.hit(1, true, long);
+            assert_eq!(pace.is_promising(), !answer);
+            pace.expect_answer(1);
+            assert_eq!(pace.is_promising(), answer);
         }
     }
 }
