@@ -70,18 +70,29 @@ pub fn start_ranks(
 /// The processors of each local rank; empty when ranks are not bound.
 fn share_cpus(binding: Binding, ranks: usize) -> Vec<CpuSet> {
     let Ok(allowed) = process::allowed_cpus() else { return Vec::new() };
-    let share = allowed.cpus().len() / ranks.max(1);
-    let width = match binding {
+    match cpus_each(binding, ranks, allowed.cpus().len()) {
+        0 => Vec::new(),
+        width => {
+            let shares = allowed.cpus().chunks(width).cycle();
+            shares.take(ranks).map(|cpus| CpuSet::new(cpus.to_vec())).collect()
+        }
+    }
+}
+
+/// How many of `cpus` processors each rank gets; 0 leaves it to the scheduler.
+///
+/// Ranks that outnumber the processors, as many on each, take turns at them in the order of ranks: neighbours run at the
+/// same time. The scheduler may keep neighbours on one processor, where one waits until the other has had its turn. (4
+/// ranks on 2 processors, gather of 8 bytes: 0.8 µs, 1.4 with ranks 0 and 1 on the same.)
+fn cpus_each(binding: Binding, ranks: usize, cpus: usize) -> usize {
+    let share = cpus / ranks.max(1);
+    match binding {
         Binding::None => 0,
         Binding::Core => share.min(1),
-        // One rank alone, or ranks that do not fit, are left to the scheduler.
         Binding::Share if ranks == 1 => 0,
+        Binding::Share if share == 0 => usize::from(ranks.is_multiple_of(cpus)),
         Binding::Share => share,
-    };
-    if width == 0 {
-        return Vec::new();
     }
-    allowed.cpus().chunks(width).take(ranks).map(|cpus| CpuSet::new(cpus.to_vec())).collect()
 }
 
 fn prepare(start: &Start, app: &App, libraries: &Libraries) -> Result<Prepared, Failure> {
@@ -210,9 +221,18 @@ mod tests {
     fn processors_are_shared_equally_or_not_at_all() {
         let allowed = process::allowed_cpus().unwrap().cpus().len();
         assert_eq!(share_cpus(Binding::Core, allowed).len(), allowed);
-        assert_eq!(share_cpus(Binding::Share, allowed + 1), []);
         assert_eq!(share_cpus(Binding::None, 1), []);
         assert_eq!(share_cpus(Binding::Share, 1), []);
+    }
+
+    #[test]
+    fn ranks_that_outnumber_processors_take_turns_at_them_if_that_is_fair() {
+        let widths = [1, 2, 3, 4, 5, 8, 9].map(|ranks| cpus_each(Binding::Share, ranks, 4));
+        assert_eq!(widths, [0, 2, 1, 1, 0, 1, 0]);
+        let allowed = process::allowed_cpus().unwrap().cpus().len();
+        let twice = share_cpus(Binding::Share, 2 * allowed);
+        assert_eq!(twice.len(), 2 * allowed);
+        assert_eq!(twice[..allowed], twice[allowed..]);
     }
 
     #[test]
