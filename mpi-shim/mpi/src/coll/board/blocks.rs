@@ -149,8 +149,8 @@ impl Arrivals {
     }
 }
 
-/// `mine` is `None` when the root's block stays in place. The root posts all blocks at once: one after the other if
-/// they are `even`, which all ranks know, else behind a table.
+/// `mine` is `None` when the root's block stays in place. The root posts the blocks of all others at once: one after the
+/// other if they are `even`, which all ranks know, else behind a table.
 pub fn scatter<'a>(
     op: &Op,
     block: Option<impl Fn(usize) -> Part<'a>>,
@@ -160,7 +160,7 @@ pub fn scatter<'a>(
 ) -> Outcome {
     let len = mine.or(block.as_ref().map(|block| block(op.rank))).map_or(0, |part| part.len());
     // All ranks know this alike.
-    if even && !op.can_fetch() && !fits(op, even, len * op.size) {
+    if even && !op.can_fetch() && !fits(op, even, len * (op.size - 1)) {
         return None;
     }
     let run = || match (block, mine) {
@@ -171,17 +171,32 @@ pub fn scatter<'a>(
     outcome(run())
 }
 
-/// A block in a post with a table: two words of 32 bits for each rank.
+/// A block in a post with a table: two words of 32 bits.
 const ENTRY: usize = 8;
+
+/// Bytes of the table: no rank posts anything for itself.
+pub(super) fn table(op: &Op) -> usize {
+    ENTRY * (op.size - 1)
+}
+
+/// Which block in a post of `writer` is this rank's. The first one is for the next rank.
+fn place(op: &Op, writer: usize) -> usize {
+    (op.rank + op.size - writer - 1) % op.size
+}
 
 /// Whether the blocks of a scatter, of `total` bytes together, are written to the board.
 fn fits(op: &Op, even: bool, total: usize) -> bool {
-    if even { total <= GROUP && !(op.can_fetch() && total >= CELL * op.size) } else { total <= CELL }
+    if even {
+        total <= GROUP && !(op.can_fetch() && total >= CELL * (op.size - 1))
+    } else {
+        total <= CELL && !op.lends_to_one(total)
+    }
 }
 
 fn deal<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>, mine: Option<Part>, even: bool) -> Result<bool> {
-    let table = if even { 0 } else { ENTRY * op.size };
-    let total = table + (0..op.size).map(|rank| block(rank).len()).sum::<usize>();
+    let table = if even { 0 } else { table(op) };
+    let others = (0..op.size).filter(|&rank| rank != op.rank);
+    let total = table + others.map(|rank| block(rank).len()).sum::<usize>();
     let here = fits(op, even, total);
     let way = if here || op.can_fetch() { op.way() } else { Way::Message };
     let turn = op.start(if even && here { total } else { CELL })?;
@@ -214,30 +229,32 @@ pub(super) fn write_blocks<'a>(
 ) {
     let base = op.bytes(op.rank, turn, total);
     let mut at = table;
-    for rank in 0..op.size {
-        let part = block(rank);
+    for place in 0..op.size - 1 {
+        let part = block((op.rank + 1 + place) % op.size);
         if table > 0 {
-            base.store((ENTRY * rank) as isize, at as u32);
-            base.store((ENTRY * rank + 4) as isize, part.len() as u32);
+            base.store((ENTRY * place) as isize, at as u32);
+            base.store((ENTRY * place + 4) as isize, part.len() as u32);
         }
         part.pack_into(base.offset(at as isize));
         at += part.len();
     }
 }
 
-/// The block for this rank in a post with a table; `None` if the table is none.
-pub(super) fn find_block(op: &Op, base: UserBuf, total: usize) -> Option<(UserBuf, usize)> {
-    let entry = ENTRY * op.rank;
-    if ENTRY * op.size > total {
+/// The block for this rank in a post of `writer` with a table, of `total` bytes; `None` if the table is none.
+pub(super) fn find_block(op: &Op, writer: usize, turn: u64, total: usize) -> Option<(UserBuf, usize)> {
+    if table(op) > total {
         return None;
     }
+    let base = op.bytes(writer, turn, total);
+    let entry = ENTRY * place(op, writer);
     let at = base.load::<u32>(entry as isize) as usize;
     let len = base.load::<u32>(entry as isize + 4) as usize;
     (at + len <= total).then(|| (base.offset(at as isize), len))
 }
 
 fn receive(op: &Op, mine: Part, root: usize, even: bool) -> Result<bool> {
-    let most = if even && fits(op, even, mine.len() * op.size) { mine.len() * op.size } else { CELL };
+    let all = mine.len() * (op.size - 1);
+    let most = if even && fits(op, even, all) { all } else { CELL };
     let turn = op.take(most);
     let note = op.note(root, turn)?;
     let mut arrivals = Arrivals::default();
@@ -278,12 +295,11 @@ fn find_mine(
     if total > most.next_multiple_of(CELL) {
         return None;
     }
-    let base = op.bytes(root, turn, total);
     if even {
-        let len = total / op.size;
-        return Some((base.offset((op.rank * len) as isize), len));
+        let len = total / (op.size - 1);
+        return Some((op.bytes(root, turn, total).offset((place(op, root) * len) as isize), len));
     }
-    find_block(op, base, total)
+    find_block(op, root, turn, total)
 }
 
 /// `mine` is this rank's block, also if that is in place. `block(rank)` is known alike on all ranks, up to layout.

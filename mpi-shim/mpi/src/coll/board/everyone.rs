@@ -2,15 +2,13 @@
 
 use super::super::part::{Part, copy_here};
 use super::super::wire::Batch;
-use super::blocks::{Arrivals, find_block, write_blocks};
+use super::blocks::{self, Arrivals, find_block, write_blocks};
 use super::{GROUP, Op, Outcome, Way, fetch, outcome};
 use crate::error::Result;
 use vmi::shm::board::CELL;
 
 /// Most bytes of what one rank posts for all others when lengths are not known alike.
 const VARYING: usize = 4 * CELL;
-/// The same between two ranks, where one copy beats two early. (16 KiB: 2.3 and 3.0 µs.)
-const PAIR: usize = CELL / 2;
 
 /// All blocks are of `len` bytes. Those of `out` and `into` may be the same, `in_place`: a piece is posted before its
 /// place is written.
@@ -92,12 +90,12 @@ fn exchange_varying<'a, 'b>(
     posted: impl Fn(usize) -> Part<'a>,
     into: impl Fn(usize) -> Part<'b>,
 ) -> Result<bool> {
-    let table = 8 * op.size;
+    let table = blocks::table(op);
     let total = (0..op.size).map(|rank| posted(rank).len()).fold(table, usize::saturating_add);
     let (fits, can_fetch) = (total <= VARYING, op.can_fetch());
     let way = if fits || can_fetch { op.way() } else { Way::Message };
     let turn = op.start(VARYING)?;
-    let lends = way == Way::Board && (!fits || (can_fetch && op.size == 2 && total > PAIR));
+    let lends = way == Way::Board && (!fits || op.lends_to_one(total));
     let _loan = lends.then(|| fetch::Loan::post(op, turn, &posted));
     if way == Way::Board && !lends {
         write_blocks(op, turn, (table, total), &posted);
@@ -117,7 +115,7 @@ fn exchange_varying<'a, 'b>(
             arrivals.fetched(rank, fetch::fetch_block(op, rank, turn, into(rank)), into(rank));
             borrows = true;
         } else if note.len <= VARYING
-            && let Some((from, len)) = find_block(op, op.bytes(rank, turn, note.len), note.len)
+            && let Some((from, len)) = find_block(op, rank, turn, note.len)
         {
             arrivals.land(rank, from, len, into(rank));
         }
