@@ -339,9 +339,55 @@ fn strided<const PACK: bool>(user: *mut u8, stride: isize, len: usize, n: usize,
             17..=31 => blocks.each(|u, f| move_ends::<PACK, 16>(u, f, len)),
             33..=63 => blocks.each(|u, f| move_ends::<PACK, 32>(u, f, len)),
             65..=128 => blocks.each(|u, f| move_ends::<PACK, 64>(u, f, len)),
+            ROW..=LONGEST_ROW if n * len >= MANY_ROWS && has_wide_moves() => rows::<PACK>(blocks, len),
             _ => blocks.each(|u, f| move_some::<PACK>(u, f, len)),
         }
     )
+}
+
+/// Shortest and longest block that is a row, in bytes.
+const ROW: usize = 256;
+const LONGEST_ROW: usize = 8 << 10;
+/// From so many bytes on it pays to move rows in their own way.
+const MANY_ROWS: usize = 4 << 10;
+
+/// Whether the processor moves 32 bytes at a time.
+fn has_wide_moves() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// Copies rows front to back: the processor fetches ahead of that, row after row, where memmove begins with both ends of
+/// each. (1 MiB in rows of 1 KiB, unpacked and sent: 71 and 130 µs by memmove, 66 and 111 so.)
+#[inline(never)]
+fn rows<const PACK: bool>(rows: Strided, len: usize) {
+    #[cfg(target_arch = "x86_64")]
+    rows.each(|user, flat| {
+        let (from, to) = if PACK { (user, flat) } else { (flat, user) };
+        // SAFETY: as in `move_fixed`; the caller has asked the processor whether it can.
+        unsafe { move_row(from, to, len) }
+    });
+    #[cfg(not(target_arch = "x86_64"))]
+    rows.each(|user, flat| move_some::<PACK>(user, flat, len));
+}
+
+/// # Safety
+/// As in `move_fixed`, with `len` bytes, 64 or more.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx")]
+unsafe fn move_row(from: *const u8, to: *mut u8, len: usize) {
+    let step = |at: usize| {
+        // SAFETY: `at + 64` is at most `len`.
+        unsafe {
+            to.add(at).cast::<[u8; 64]>().write_unaligned(from.add(at).cast::<[u8; 64]>().read_unaligned())
+        }
+    };
+    for at in (0..len - 64).step_by(64) {
+        step(at);
+    }
+    step(len - 64);
 }
 
 struct Strided {
@@ -544,5 +590,36 @@ impl Buffer {
     /// True if the library allocated the memory.
     pub fn is_owned(&self) -> bool {
         self.owned.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_every_length_reach_their_places_and_nothing_else() {
+        for len in [1, 64, 65, ROW - 1, ROW, ROW + 1, ROW + 64, 1000, LONGEST_ROW, LONGEST_ROW + 1] {
+            let (n, stride) = (MANY_ROWS / len + 3, len + 7);
+            let mut spread: Vec<u8> = (0..n * stride).map(|at| (at % 251) as u8).collect();
+            let mut flat = vec![0; n * len];
+            let places = (UserBuf::of(&mut spread), UserBuf::of(&mut flat));
+            copy_strided(Way::Pack, places.0, stride as i64, len, n as u64, places.1);
+            let blocks: Vec<u8> = spread.chunks(stride).flat_map(|block| &block[..len]).copied().collect();
+            assert_eq!(flat, blocks, "{len}");
+            let mut back = vec![0; n * stride];
+            copy_strided(
+                Way::Unpack,
+                UserBuf::of(&mut back),
+                stride as i64,
+                len,
+                n as u64,
+                UserBuf::of(&mut flat),
+            );
+            for (block, original) in back.chunks(stride).zip(spread.chunks(stride)) {
+                assert_eq!(block[..len], original[..len], "{len}");
+                assert_eq!(block[len..], [0; 7], "{len}");
+            }
+        }
     }
 }
