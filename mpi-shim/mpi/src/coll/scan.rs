@@ -74,6 +74,12 @@ impl Scan {
 }
 
 impl Scan {
+    /// An exscan of two ranks is a message from one to the other.
+    fn is_long_message(&self) -> bool {
+        let two = self.kind == Kind::Exclusive && self.comm.size() == 2;
+        two && self.fold.bytes(self.count) > choice::MOST_EXSCAN_OF_TWO
+    }
+
     /// This rank's operand.
     fn mine(&self) -> UserBuf {
         if self.sendbuf.is_in_place() { self.recvbuf } else { self.sendbuf }
@@ -90,7 +96,7 @@ impl Collective for Scan {
         if self.count == 0 {
             return Some(Ok(()));
         }
-        let usable = |a| a != Algorithm::Board || board::serves(&self.fold);
+        let usable = |a| a != Algorithm::Board || board::serves(&self.fold) && !self.is_long_message();
         if choice::scan(self.comm.size() as usize, self.fold.bytes(self.count), usable) != Algorithm::Board {
             return None;
         }
@@ -120,6 +126,9 @@ pub async fn scan(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count:
     if count == 0 {
         return Ok(());
     }
+    if w.size == 2 && kind == Kind::Exclusive {
+        return if w.rank == 0 { w.send(part(mine), 1).await } else { w.recv(part(recvbuf), 0).await };
+    }
     let memory = [w.temp_for(fold.dt(), count), w.temp_for(fold.dt(), count)];
     let [mut group, mut landed] = [memory[0].base, memory[1].base];
     copy(w, part(mine), part(group))?;
@@ -134,7 +143,16 @@ pub async fn scan(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count:
         if partner >= w.size {
             continue;
         }
-        w.exchange(part(group), partner, part(landed), partner).await?;
+        let last = distance >= w.size;
+        if last && partner > w.rank {
+            // Nobody wants what the higher group has.
+            return w.send(part(group), partner).await;
+        }
+        if last {
+            w.recv(part(landed), partner).await?;
+        } else {
+            w.exchange(part(group), partner, part(landed), partner).await?;
+        }
         if partner > w.rank {
             w.fold(fold, group, landed, count)?;
             std::mem::swap(&mut group, &mut landed);
@@ -146,7 +164,9 @@ pub async fn scan(w: &Wire, fold: &Fold, mine: UserBuf, recvbuf: UserBuf, count:
             copy(w, part(landed), part(recvbuf))?;
             have_result = true;
         }
-        w.fold(fold, landed, group, count)?;
+        if !last {
+            w.fold(fold, landed, group, count)?;
+        }
     }
     Ok(())
 }
