@@ -70,8 +70,8 @@ __attribute__((unused)) static int b_wanted(const char *section)
     return b_argc <= 4;
 }
 
-/* Seconds per repetition, as many as fill the time, everyone equally often, until the last rank is done: in a scan or
- * bcast the first one may be done long before. Below 0 when the budget is used up. `once` returns the seconds that count
+/* Seconds per repetition, as many as fill the time, everyone equally often; the time of the slowest rank counts: in
+ * a scan or bcast the first one may be done long before. Below 0 when the budget is used up. `once` returns the seconds that count
  * on rank 0, or 0 when all of the time counts. */
 __attribute__((unused)) static double b_measure(double (*once)(void *), void *what)
 {

@@ -26,8 +26,8 @@ For the job:
   -ppn N                  ranks per host, for hosts without a count
   --launch-agent COMMAND  how to start the agent of a host instead of ssh; %h is the host's name
   --label                 begin each line of output with [rank]
-  --bind share|core|none  processors for each rank: an equal share (default; one in turn if there are fewer than
-                          ranks), one, or all; never fails
+  --bind share|core|none  processors for each rank: an equal share (default; one in turn where as many ranks
+                          fall to each), one, or all; never fails
   --stdin 0|none          the rank that gets standard input (default 0)
   --timeout SECONDS       end the job after this time, exit code 124 (or set MPIEXEC_TIMEOUT)
   --json                  messages of vmirun itself as JSON lines on standard error

@@ -10,8 +10,8 @@ pub const GREETING: &[u8] = b"\nVMI-AGENT 1\n";
 /// How processors are given to ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
-    /// An equal share of the allowed processors for each rank; one processor for as many ranks each, if they outnumber
-    /// them.
+    /// An equal share of the allowed processors for each rank. Where ranks outnumber them and as many fall to each
+    /// processor, one in turn.
     Share,
     /// One processor for each rank, if there are enough.
     Core,

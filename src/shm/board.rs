@@ -141,7 +141,7 @@ impl<N: Notices> Member<N> {
         let slot = Self::slot(turn);
         self.notices.set_note(self.me, slot, note);
         self.notices.seq_release(self.me, slot, turn + 1);
-        if self.room.get() + N::SLOTS as u64 > turn + Self::AHEAD {
+        if self.room.get().saturating_add(N::SLOTS as u64) > turn + Self::AHEAD {
             self.notices.fetch(self.me, Self::slot(turn + Self::AHEAD));
         }
     }
@@ -299,7 +299,7 @@ impl Notices for BoardMemory {
 }
 
 impl Member<BoardMemory> {
-    /// The ring to the next member, from the last one to the first. To be called once.
+    /// The ring to the next member; the last one's is never used. To be called once.
     pub fn to_next(&self) -> Producer<SharedLines> {
         Producer::new(self.ring_to((self.me + 1) % self.members))
     }

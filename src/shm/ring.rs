@@ -247,13 +247,15 @@ pub struct Consumer<L: Lines> {
     head: u64,
     /// What the producer can see of `head`.
     published: u64,
+    /// `head` has been published since a record was released.
+    news: bool,
 }
 
 impl<L: Lines> Consumer<L> {
     const MASK: u64 = L::COUNT as u64 - 1;
 
     pub fn new(lines: L) -> Self {
-        Consumer { lines, head: 0, published: 0 }
+        Consumer { lines, head: 0, published: 0, news: false }
     }
 
     pub fn lines(&self) -> &L {
@@ -291,21 +293,21 @@ impl<L: Lines> Consumer<L> {
         Ok(Some(Record { kind, len, meta: self.lines.meta(line), line }))
     }
 
-    /// Gives the lines of a record back to the producer. True if the producer can see that by now.
+    /// Gives the lines of a record back to the producer. True if the producer sees more room than after the last time.
     #[inline]
     pub fn release(&mut self, record: Record) -> bool {
-        self.advance(lines_of(record.len) as u64)
+        self.advance(lines_of(record.len) as u64);
+        std::mem::take(&mut self.news)
     }
 
     #[inline]
-    fn advance(&mut self, lines: u64) -> bool {
+    fn advance(&mut self, lines: u64) {
         self.head += lines;
-        let due = self.head - self.published >= (L::COUNT / LAZY) as u64;
-        if due {
+        if self.head - self.published >= (L::COUNT / LAZY) as u64 {
             self.lines.head_release(self.head);
             self.published = self.head;
+            self.news = true;
         }
-        due
     }
 }
 

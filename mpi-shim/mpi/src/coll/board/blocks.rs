@@ -174,7 +174,7 @@ pub fn scatter<'a>(
 /// A block in a post with a table: two words of 32 bits.
 const ENTRY: usize = 8;
 
-/// Bytes of the table: no rank posts anything for itself.
+/// Bytes of the table of a post that holds the blocks: there is none for the rank itself.
 pub(super) fn table(op: &Op) -> usize {
     ENTRY * (op.size - 1)
 }

@@ -9,7 +9,8 @@
 //! piece ([`whole`], [`blocks`]), what one has for one is read or written where it lies ([`fetch`]), and what is to be
 //! combined is combined on the board ([`relay`], of two ranks [`pair`]).
 //!
-//! Who takes part in an operation takes the same turns as all others, so sizes in turns follow from what all ranks
+//! Small scans go from rank to rank through rings beside the board ([`passage`]) and take no turns. Who takes part in any
+//! other operation takes the same turns as all others, so sizes in turns follow from what all ranks
 //! know alike. Each post says whether its data is on the board or comes by message ([`Way`]): the writer decides,
 //! because it knows its ways. Operations that cannot mix the two go by messages as a whole as soon as one member
 //! says so; every member has read every first post before it touches its result, so all agree.

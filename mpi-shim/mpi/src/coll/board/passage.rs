@@ -62,8 +62,8 @@ impl Passage {
         Some(next.lines().bytes(line, payload_at(len)))
     }
 
-    /// True once in a while.
-    fn counts(&self) -> bool {
+    /// Once in a while.
+    fn is_time_for_progress(&self) -> bool {
         let operations = self.operations.get().wrapping_add(1);
         self.operations.set(operations);
         operations.is_multiple_of(PROGRESS)
@@ -73,29 +73,32 @@ impl Passage {
 /// A scan of vectors of at most [`MOST`] bytes.
 pub fn scan(vectors: &Vectors) -> Result {
     let (op, whole) = (vectors.op, vectors.bytes());
-    let record = if op.rank == 0 { None } else { Some(take(op)?) };
     let post = if vectors.is_last() { None } else { Some(room(op, whole)?) };
-    // A vector of another length is left where it is.
-    let before = match record.filter(|record| record.len == whole) {
-        Some(record) => Some(operand(op, record)?),
-        None => None,
-    };
-    let combined = vectors.combine(vectors.all(), before, post);
+    let record = if op.rank == 0 { None } else { Some(take(op)?) };
+    let combined = combine(vectors, record, post);
     // The next rank does not wait for one that failed.
-    if let Some(post) = post {
-        pass_on(op, post, whole)?;
-    }
+    let passed = post.map_or(Ok(()), |post| pass_on(op, post, whole));
     if let Some(record) = record {
         release(op, record);
     }
-    if op.board.passage.counts() {
+    if op.board.passage.is_time_for_progress() {
         op.e.progress();
     }
-    combined?;
+    combined.and(passed)?;
     match record {
         Some(record) if record.len != whole => mismatch(op.rank - 1, record.len, whole),
         _ => Ok(()),
     }
+}
+
+/// A vector of another length than this rank's is received, and left alone.
+#[inline]
+fn combine(vectors: &Vectors, record: Option<Record>, post: Option<UserBuf>) -> Result {
+    let before = match record {
+        Some(record) => Some(operand(vectors.op, record)?).filter(|_| record.len == vectors.bytes()),
+        None => None,
+    };
+    vectors.combine(vectors.all(), before, post)
 }
 
 /// Waits for what the rank before this one passes on.
