@@ -35,11 +35,7 @@ impl Passage {
         Passage { before, next, operations: Cell::new(0) }
     }
 
-    /// Whether the rank before this one has passed on anything.
-    fn is_ready(&self) -> bool {
-        self.before.borrow().ready()
-    }
-
+    /// What the rank before this one has passed on.
     #[inline]
     fn record(&self, op: &Op) -> Result<Option<Record>> {
         match self.before.borrow_mut().peek() {
@@ -104,25 +100,13 @@ fn combine(vectors: &Vectors, record: Option<Record>, post: Option<UserBuf>) -> 
 /// Waits for what the rank before this one passes on.
 #[inline]
 fn take(op: &Op) -> Result<Record> {
-    let passage = &op.board.passage;
-    loop {
-        if let Some(record) = passage.record(op)? {
-            return Ok(record);
-        }
-        op.wait(&|| passage.is_ready())?;
-    }
+    op.until(|| op.board.passage.record(op).transpose())?
 }
 
 /// Waits for room.
 #[inline]
 fn room(op: &Op, len: usize) -> Result<UserBuf> {
-    let passage = &op.board.passage;
-    loop {
-        if let Some(room) = passage.room(len) {
-            return Ok(room);
-        }
-        op.wait(&|| passage.room(len).is_some())?;
-    }
+    op.until(|| op.board.passage.room(len))
 }
 
 /// What the record says that the ranks before this one have combined.

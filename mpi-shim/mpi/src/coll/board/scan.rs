@@ -57,8 +57,7 @@ impl Vectors<'_> {
     }
 
     /// Makes this rank's result of `run`, and at `post` what the next rank wants.
-    pub fn combine(&self, run: Run, before: Option<Before>, post: Option<UserBuf>) -> Result {
-        let mut before = before;
+    pub fn combine(&self, run: Run, mut before: Option<Before>, post: Option<UserBuf>) -> Result {
         let before = before.as_mut().map(|before| match before {
             Before::Posted(at) => *at,
             Before::Received(bytes) => UserBuf::of(bytes),
