@@ -360,7 +360,7 @@ fn has_wide_moves() -> bool {
 }
 
 /// Copies rows front to back: the processor fetches ahead of that, row after row, where memmove begins with both ends of
-/// each. (1 MiB in rows of 1 KiB, unpacked and sent: 71 and 130 µs by memmove, 66 and 111 so.)
+/// each. (1 MiB in rows of 1 KiB, unpacked and sent: 83 and 143 µs by memmove, 75 and 126 so.)
 #[inline(never)]
 fn rows<const PACK: bool>(rows: Strided, len: usize) {
     #[cfg(target_arch = "x86_64")]

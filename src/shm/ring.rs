@@ -183,7 +183,7 @@ impl<L: Lines> Producer<L> {
         self.lines.hand_over(at, payload_at(len) + len);
         self.tail += lines_of(len) as u64;
         self.clear_ahead();
-        if payload_at(len) + len <= LINE {
+        if lines_of(len) == 1 {
             self.fetch_line(payload_at(len) + len);
         } else if len <= AT_ONCE {
             self.fetch_ahead(len);
