@@ -144,6 +144,14 @@ pub fn demote(at: UserBuf) {
     let _ = at;
 }
 
+/// [`demote`] for all lines of `len` bytes.
+#[inline]
+pub fn demote_all(at: UserBuf, len: usize) {
+    for line in (0..len).step_by(LINE) {
+        demote(at.offset(line as isize));
+    }
+}
+
 /// Brings in a line that is going to be written: the other core's copy of it is dropped, off the critical path.
 #[inline]
 pub fn fetch_to_write(at: UserBuf) {

@@ -1,5 +1,8 @@
 //! Shared memory between the ranks of one host: a ring per ordered pair, made on first use.
 //!
+//! Long frames lie in [cells](crate::shm::cells) that go back and forth between the two ranks, as far as the sender has some;
+//! all others in the ring.
+//!
 //! Poll cost follows the rings in use: a ring is polled once its sender has asked for it by a bit in the
 //! receiver's control block. Memory follows the pairs that talk: an unused ring is an untouched part of a
 //! sparse file.
@@ -7,13 +10,14 @@
 //! Sleeping: the receiver announces it, imposes a barrier on the senders ([`crate::sys::barrier`]), polls once
 //! more and sleeps on its bell. A sender publishes first and looks at the announcement second.
 
-use crate::core::buffer::UserBuf;
+use crate::core::buffer::{UserBuf, demote_all};
 use crate::core::device::{Properties, SendError, Sink};
 use crate::core::frame::{Header, Incoming, Token};
+use crate::shm::cells::{Cell, OwnCells};
 use crate::shm::claims::Claims;
 use crate::shm::lines::SharedLines;
 use crate::shm::node::Node;
-use crate::shm::ring::{AT_ONCE, Consumer, Lines, Producer, Record, max_payload, payload_at};
+use crate::shm::ring::{AT_ONCE, Consumer, Lines, Producer, SHORT, max_payload, payload_at};
 use crate::sync::Ordering;
 use crate::sys::{barrier, futex};
 use std::sync::Arc;
@@ -29,6 +33,8 @@ pub struct Shm {
     ranks: Vec<u32>,
     out: Vec<Option<Outgoing>>,
     rings: Vec<Option<Consumer<SharedLines>>>,
+    /// Of each pair with a neighbour.
+    cells: Vec<OwnCells>,
     /// Local indices whose rings held garbage.
     given_up: Vec<u32>,
     /// Local indices whose rings are polled.
@@ -64,6 +70,7 @@ impl Shm {
             id,
             out: (0..n).map(none).collect(),
             rings: (0..n).map(|_| None).collect(),
+            cells: vec![OwnCells::at_first(); n],
             given_up: Vec::new(),
             active: Vec::new(),
             cursor: 0,
@@ -128,6 +135,46 @@ impl Shm {
         }
     }
 
+    /// Gets our ring to `slot` polled and its owner woken, where needed.
+    #[inline]
+    fn call(&mut self, slot: u32) {
+        let Some(Some(out)) = self.out.get(slot as usize) else { return };
+        if out.fence {
+            self.slow_fence(slot);
+            return self.ring_bell(slot);
+        }
+        std::sync::atomic::compiler_fence(Ordering::SeqCst);
+        let hot = out.ring.lines().control().hot.load(Ordering::Relaxed);
+        if hot == 0 || self.node.control(slot as usize).sleeping.load(Ordering::Relaxed) != 0 {
+            self.ring_bell(slot);
+        }
+    }
+
+    /// A frame whose payload lies in `cell`, the top one of the cells for `slot`.
+    #[inline(never)]
+    fn send_in_cell(
+        &mut self,
+        slot: u32,
+        cell: Cell,
+        header: Header,
+        fill: impl FnOnce(UserBuf),
+    ) -> Result<(), SendError> {
+        let payload = self.node.cell(slot as usize, self.me, cell);
+        let out = match self.out.get_mut(slot as usize) {
+            Some(Some(out)) => out,
+            _ => self.open(slot),
+        };
+        if out.ring.reserve(0).is_none() {
+            return Err(SendError::Full);
+        }
+        fill(payload);
+        let hand_over = || demote_all(payload, header.len);
+        out.ring.publish_apart(header.kind, cell.name(), header.len, header.meta, hand_over);
+        self.cells[slot as usize].give();
+        self.call(slot);
+        Ok(())
+    }
+
     /// Nobody needs us at the moment: the next frame of this length may be written at once.
     #[inline(never)]
     fn prepare(&self, slot: u32, len: usize) {
@@ -185,12 +232,15 @@ impl Shm {
             Ok(Some(record)) => Some(Incoming {
                 peer: self.ranks[index as usize],
                 header: Header { kind: record.kind, meta: record.meta, len: record.len },
-                payload: ring.lines().bytes(record.line, payload_at(record.len)),
+                payload: match Cell::named(record.cell) {
+                    None => ring.lines().bytes(record.line, payload_at(record.len)),
+                    Some(cell) => self.node.cell(self.me, index as usize, cell),
+                },
                 token: Token {
                     sink: self.id,
                     landed: false,
                     slot: index,
-                    line: record.line as u32 | (record.len as u32) << 16,
+                    line: record.lines() as u32 | u32::from(record.cell) << 16,
                 },
             }),
             Err(corrupt) => {
@@ -287,6 +337,11 @@ impl Sink for Shm {
 
     #[inline]
     fn send(&mut self, slot: u32, header: Header, fill: impl FnOnce(UserBuf)) -> Result<(), SendError> {
+        if header.len > SHORT
+            && let Some(cell) = self.cells.get(slot as usize).and_then(|own| own.top())
+        {
+            return self.send_in_cell(slot, cell, header, fill);
+        }
         if header.len > AT_ONCE {
             self.sent = Some((slot, header.len));
         }
@@ -297,17 +352,7 @@ impl Sink for Shm {
         let Some(line) = out.ring.reserve(header.len) else { return Err(SendError::Full) };
         fill(out.ring.lines().bytes(line, payload_at(header.len)));
         out.ring.publish(header.kind, header.len, header.meta);
-        // Gets the ring polled and its owner woken, where needed.
-        if out.fence {
-            self.slow_fence(slot);
-            self.ring_bell(slot);
-            return Ok(());
-        }
-        std::sync::atomic::compiler_fence(Ordering::SeqCst);
-        let hot = out.ring.lines().control().hot.load(Ordering::Relaxed);
-        if hot == 0 || self.node.control(slot as usize).sleeping.load(Ordering::Relaxed) != 0 {
-            self.ring_bell(slot);
-        }
+        self.call(slot);
         Ok(())
     }
 
@@ -334,8 +379,10 @@ impl Sink for Shm {
     #[inline]
     fn release(&mut self, token: Token) {
         if let Some(ring) = self.rings[token.slot as usize].as_mut() {
-            let (line, len) = ((token.line & 0xffff) as usize, (token.line >> 16) as usize);
-            ring.release(Record { kind: 0, len, meta: [0; 3], line });
+            ring.release((token.line & 0xffff) as usize);
+            if let Some(cell) = Cell::named((token.line >> 16) as u8) {
+                self.cells[token.slot as usize].receive(cell);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ring::{CACHE_LINE, LINE, Lines};
 use super::segment::{DATA_BYTES, PAGE, RING_STRIDE, RingControl};
-use crate::core::buffer::UserBuf;
+use crate::core::buffer::{UserBuf, demote_all};
 use crate::sync::{AtomicU32, Ordering};
 use crate::sys::memory::Mapping;
 use std::sync::Arc;
@@ -75,9 +75,7 @@ impl Lines for SharedLines {
     }
     #[inline]
     fn hand_over(&self, line: usize, bytes: usize) {
-        for at in (0..bytes.min(HANDED)).step_by(CACHE_LINE) {
-            crate::core::buffer::demote(self.bytes(line, at));
-        }
+        demote_all(self.bytes(line, 0), bytes.min(HANDED));
     }
     #[inline]
     fn fetch(&self, line: usize, bytes: usize) {

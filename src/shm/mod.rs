@@ -6,6 +6,7 @@
 
 pub mod bells;
 pub mod board;
+pub mod cells;
 pub mod claims;
 pub mod lines;
 pub mod node;

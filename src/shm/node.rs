@@ -1,8 +1,10 @@
 //! The node segment as one rank sees it: control blocks and rings, found by local index.
 
+use super::cells::{self, Cell};
 use super::lines::SharedLines;
 use super::ring::{Consumer, Producer};
-use super::segment::{Control, MAGIC, MAX_LOCAL, NodeHeader, PAGE, RING_STRIDE, VERSION};
+use super::segment::{Control, MAGIC, MAX_LOCAL, NodeHeader, PAGE, PAIR_STRIDE, RING_STRIDE, VERSION};
+use crate::core::buffer::UserBuf;
 use crate::sync::Ordering;
 use crate::sys::memory::{Mapping, file_len};
 use std::io;
@@ -69,9 +71,26 @@ impl Node {
         unsafe { &*self.map.base().add(PAGE * (1 + index)).cast::<Control>() }
     }
 
-    fn ring(&self, receiver: usize, sender: usize) -> SharedLines {
+    /// Where ring (`receiver`, `sender`) begins, in bytes.
+    fn ring_at(&self, receiver: usize, sender: usize) -> usize {
         assert!(receiver < self.ranks && sender < self.ranks, "local index within the job");
-        SharedLines::at(&self.map, PAGE * (1 + self.ranks) + (receiver * self.ranks + sender) * RING_STRIDE)
+        PAGE * (1 + self.ranks) + (receiver * self.ranks + sender) * PAIR_STRIDE
+    }
+
+    fn ring(&self, receiver: usize, sender: usize) -> SharedLines {
+        SharedLines::at(&self.map, self.ring_at(receiver, sender))
+    }
+
+    /// The bytes of `cell`, as a record in ring (`receiver`, `sender`) names it.
+    #[inline]
+    pub fn cell(&self, receiver: usize, sender: usize, cell: Cell) -> UserBuf {
+        let (ring, nth) = match cell.behind_its_ring() {
+            (true, nth) => (self.ring_at(receiver, sender), nth),
+            (false, nth) => (self.ring_at(sender, receiver), nth),
+        };
+        // SAFETY: within the mapping (checked size in `map`), which the node keeps; whoever copies stays within
+        // `cells::BYTES`, the longest record.
+        unsafe { UserBuf::from_raw(self.map.base().wrapping_add(ring + RING_STRIDE + nth * cells::BYTES)) }
     }
 
     /// Ring (`receiver`, `sender`) as a process that keeps no rule sees it.

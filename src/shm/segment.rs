@@ -3,26 +3,29 @@
 //! ```text
 //!   page 0        header: magic, version, number of local ranks
 //!   page 1..=n    control block of each local rank (doorbell, hot-ring bits)
-//!   then          n × n rings, ring (receiver, sender): one control page + DATA_BYTES of 64-byte segments
+//!   then          n × n rings, ring (receiver, sender): one control page + DATA_BYTES of 64-byte segments + cells
 //! ```
 //! The file is sparse: a ring costs memory once its two ranks have talked, nothing before.
 
+use super::cells;
 use super::claims::Claims;
 use crate::sync::{AtomicU32, AtomicU64};
 
 pub const PAGE: usize = 4096;
 pub const MAGIC: u32 = 0x564d_4932; // "VMI2"
 /// Changes whenever the layout or the meaning of a field does.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// IVC's ring size (SC'07: small on purpose, it stays in cache).
 pub const DATA_BYTES: usize = 64 * 1024;
 pub const RING_STRIDE: usize = PAGE + DATA_BYTES;
+/// A ring with its cells.
+pub const PAIR_STRIDE: usize = RING_STRIDE + cells::PER_RING * cells::BYTES;
 /// Most ranks of one job on one host: the hot bits below.
 pub const MAX_LOCAL: usize = 1024;
 
 /// Bytes of the node segment for `ranks` local ranks.
 pub const fn node_size(ranks: usize) -> u64 {
-    (PAGE * (1 + ranks) + ranks * ranks * RING_STRIDE) as u64
+    (PAGE * (1 + ranks) + ranks * ranks * PAIR_STRIDE) as u64
 }
 
 #[repr(C)]

@@ -6,6 +6,7 @@ use super::Shm;
 use crate::core::device::{SendError, Sink};
 use crate::core::frame::{Header, Incoming};
 use crate::fuzz::Input;
+use crate::shm::cells::CELLS;
 use crate::shm::lines::SharedLines;
 use crate::shm::node::Node;
 use crate::shm::ring::{LINE, Lines, max_payload};
@@ -51,8 +52,8 @@ impl World {
         match input.byte() % 8 {
             0 => self.to_us.word_release(line, input.word()),
             1 => {
-                let (kind, len) = (input.byte(), input.size(20_000));
-                self.to_us.word_release(line, u32::from(kind) << 24 | len as u32);
+                let (kind, cell, len) = (input.byte(), input.below(CELLS as usize + 2), input.size(20_000));
+                self.to_us.word_release(line, u32::from(kind) << 24 | (cell as u32) << 16 | len as u32);
             }
             2 => self.to_us.bytes(line, input.below(LINE - 16)).write(0, &input.bytes::<16>()),
             3 => {

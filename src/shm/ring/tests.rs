@@ -79,7 +79,7 @@ fn pass<const N: usize>(count: u32) {
             }
         };
         assert_eq!((record.meta, record.len), ([i, !i, 7], length(i, N)));
-        consumer.release(record);
+        consumer.release(record.lines());
     }
     sender.join().expect("sender ends");
 }
@@ -121,22 +121,26 @@ fn behaves_like_a_queue_for_random_operations() {
         let mut random = Random(seed);
         let lines = TestLines::<32>::new();
         let (mut producer, mut consumer) = (Producer::new(lines.clone()), Consumer::new(lines));
-        let mut oracle: VecDeque<(usize, u32)> = VecDeque::new();
+        let mut oracle: VecDeque<(usize, u32, u8)> = VecDeque::new();
         for step in 0..2_000 {
             if random.below(2) == 0 {
-                let len = random.below(max_payload(32) + 1);
-                match producer.reserve(len) {
-                    Some(_) => {
+                let (len, cell) = (random.below(max_payload(32) + 1), random.below(3) as u8);
+                match producer.reserve(if cell == 0 { len } else { 0 }) {
+                    Some(_) if cell == 0 => {
                         producer.publish(3, len, [step, 0, 0]);
-                        oracle.push_back((len, step));
+                        oracle.push_back((len, step, 0));
+                    }
+                    Some(_) => {
+                        producer.publish_apart(3, cell, len, [step, 0, 0], || ());
+                        oracle.push_back((len, step, cell));
                     }
                     None => assert!(!oracle.is_empty(), "an empty ring takes any record"),
                 }
             } else {
                 let record = consumer.peek().expect("an honest peer");
-                assert_eq!(record.map(|r| (r.len, r.meta[0])), oracle.pop_front());
+                assert_eq!(record.map(|r| (r.len, r.meta[0], r.cell)), oracle.pop_front());
                 if let Some(record) = record {
-                    consumer.release(record);
+                    consumer.release(record.lines());
                 }
             }
         }
@@ -160,8 +164,8 @@ fn garbage_from_a_hostile_peer_is_an_error_inside_the_ring() {
         for _ in 0..1_000 {
             match consumer.peek() {
                 Ok(Some(record)) => {
-                    assert!(record.line + lines_of(record.len) <= 32);
-                    consumer.release(record);
+                    assert!(record.line + record.lines() <= 32 && record.cell <= CELLS);
+                    consumer.release(record.lines());
                 }
                 Ok(None) | Err(_) => break,
             }

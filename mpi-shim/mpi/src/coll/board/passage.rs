@@ -39,6 +39,13 @@ impl Passage {
     #[inline]
     fn record(&self, op: &Op) -> Result<Option<Record>> {
         match self.before.borrow_mut().peek() {
+            Ok(Some(Record { cell: 1.., .. })) => {
+                fail!(
+                    INTERN,
+                    "rank {} has named a cell; there are none between ranks of a board",
+                    op.rank - 1
+                )
+            }
             Ok(record) => Ok(record),
             Err(corrupt) => {
                 fail!(INTERN, "rank {} has written no record where one was due: {corrupt:?}", op.rank - 1)
@@ -131,7 +138,7 @@ fn pass_on(op: &Op, post: UserBuf, len: usize) -> Result {
 /// The rank before this one may use the room of `record` again.
 #[inline]
 fn release(op: &Op, record: Record) {
-    if op.board.passage.before.borrow_mut().release(record) {
+    if op.board.passage.before.borrow_mut().release(record.lines()) {
         op.board.bells.wake(op.rank - 1);
     }
 }
