@@ -52,10 +52,6 @@ const ANY: usize = usize::MAX;
 const KIB: usize = 1 << 10;
 const HALF_KIB: usize = KIB / 2;
 
-/// Longest exscan of two ranks that goes over a board: it is a message from one to the other. (256 KiB: 15 µs over the
-/// board, 10 by message.)
-pub const MOST_EXSCAN_OF_TWO: usize = 64 * KIB;
-
 struct Row<A> {
     /// Number of ranks, at most.
     ranks: usize,

@@ -10,10 +10,10 @@
 //! combined is combined on the board ([`relay`], of two ranks [`pair`]).
 //!
 //! Small scans go from rank to rank through rings beside the board ([`passage`]) and take no turns. Who takes part in any
-//! other operation takes the same turns as all others, so sizes in turns follow from what all ranks know alike. Each post
-//! says whether its data is on the board or comes by message ([`Way`]): the writer decides, because it knows its ways.
-//! Operations that cannot mix the two go by messages as a whole as soon as one member says so; every member has read
-//! every first post before it touches its result, so all agree.
+//! other operation takes the same turns as all others, so sizes in turns follow from what all ranks know alike, or in a
+//! scan from what rank 0 says. Each post says whether its data is on the board or comes by message ([`Way`]): the writer
+//! decides, because it knows its ways. Operations that cannot mix the two go by messages as a whole as soon as one member
+//! says so; every member has read every first post before it touches its result, so all agree.
 
 mod blocks;
 mod everyone;
