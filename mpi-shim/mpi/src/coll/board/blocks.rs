@@ -37,6 +37,7 @@ fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
         op.write(turn, mine, 0, len);
     }
     op.post_to(root, turn, way, len);
+    op.hand_over(turn, len, |turn| op.bytes(op.rank, turn, len));
     op.finish();
     if way == Way::Message {
         op.by_message(async |w| w.send(mine, root).await)?;
@@ -209,6 +210,7 @@ fn deal<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>, mine: Option<Part>, even
             write_blocks(op, turn, (table, total), &block);
         }
         op.post(turn, way, total);
+        op.hand_over(turn, total, |turn| op.bytes(op.rank, turn, total));
         op.finish();
     }
     if way == Way::Message {

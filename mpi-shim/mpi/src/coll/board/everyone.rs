@@ -102,6 +102,7 @@ fn exchange_varying<'a, 'b>(
     }
     if !lends {
         op.post(turn, way, total);
+        op.hand_over(turn, total, |turn| op.bytes(op.rank, turn, total));
     }
     copy_here(out(op.rank), into(op.rank))?;
     let mut arrivals = Arrivals::default();
