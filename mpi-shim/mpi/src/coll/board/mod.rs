@@ -253,20 +253,25 @@ impl Op<'_> {
         self.board.bells.wake_all();
     }
 
-    /// As [`Op::post`], where all wait for each other: the `here` bytes that were written move towards the readers, with
-    /// the note. (A rank that runs ahead would only lose its lines sooner than it has to.)
+    /// As [`Op::post`], where all wait for each other: the note moves towards its readers. (A rank that runs ahead would
+    /// only lose its lines sooner than it has to.)
     #[inline]
-    fn post_at_once(&self, turn: u64, way: Way, len: usize, here: usize) {
+    fn post_at_once(&self, turn: u64, way: Way, len: usize) {
         self.board.member.post(turn, Note { way, len }.pack());
         demote(self.bytes(self.rank, turn, 0));
-        self.hand_over(turn, here, |turn| self.bytes(self.rank, turn, here));
         self.board.bells.wake_all();
+    }
+
+    /// As [`Op::hand_over_from`], of what lies where this rank's posts do.
+    #[inline]
+    fn hand_over(&self, turn: u64, len: usize) {
+        self.hand_over_from(turn, len, |turn| self.bytes(self.rank, turn, len));
     }
 
     /// The `len` bytes that this rank has posted at `place(turn)` move towards their readers, beyond what lies in the line
     /// of the note. The lines come that it writes in a later turn, if it has as much to post then.
     #[inline]
-    fn hand_over(&self, turn: u64, len: usize, place: impl Fn(u64) -> UserBuf) {
+    fn hand_over_from(&self, turn: u64, len: usize, place: impl Fn(u64) -> UserBuf) {
         if len <= WITH_NOTE || len > HAND_OVER {
             return;
         }
