@@ -56,10 +56,15 @@ pub const GROUP: usize = GROUP_SLOTS * CELL;
 /// ranks on two cores: 4.8 ms; read out of the root's memory, which goes through the caches, 7.9.)
 const STREAM: usize = 8 << 20;
 
-/// Most bytes that are moved towards their readers, and brought in before they are written. (Allreduce of 4 and 16 KiB
-/// between two cores: 1.17 and 2.56 µs, 1.34 and 3.39 when all are moved. Broadcast of 1 KiB: 0.53 µs, 0.45 when they are
-/// moved, 0.40 when they are brought in, 0.35 with both.)
+/// Most bytes that are moved towards their readers. (Allreduce of 4 KiB, 8 ranks on two cores: 14.6 µs, 16.1 when all
+/// are moved.)
 const HAND_OVER: usize = 2 << 10;
+/// The same between two ranks. (Broadcast of 1 KiB 0.45 µs, 0.37 when they are moved; of 4 KiB 0.89 and 0.76.)
+const HAND_OVER_TO_ONE: usize = 4 << 10;
+
+/// Most bytes of a post for whose like lines are brought in. (Broadcast between two cores, of 1 KiB 0.53 µs, 0.40 when
+/// they are brought in; of 4 KiB 1.17 and 0.88; of 16 KiB 2.9 and 2.3.)
+const BRING_IN: usize = CELL;
 
 /// Bytes that lie in the cache line of their note.
 const WITH_NOTE: usize = INLINE - CACHE_LINE;
@@ -272,13 +277,15 @@ impl Op<'_> {
     /// of the note. The lines come that it writes in a later turn, if it has as much to post then.
     #[inline]
     fn hand_over_from(&self, turn: u64, len: usize, place: impl Fn(u64) -> UserBuf) {
-        if len <= WITH_NOTE || len > HAND_OVER {
+        if len <= WITH_NOTE || len > BRING_IN {
             return;
         }
         let first = if len <= INLINE { WITH_NOTE } else { 0 };
         let lines = || (first..len).step_by(CACHE_LINE).map(|at| at as isize);
-        let here = place(turn);
-        lines().for_each(|at| demote(here.offset(at)));
+        if len <= if self.size == 2 { HAND_OVER_TO_ONE } else { HAND_OVER } {
+            let here = place(turn);
+            lines().for_each(|at| demote(here.offset(at)));
+        }
         if let Some(later) = self.board.member.ahead(turn) {
             let later = place(later);
             lines().for_each(|at| fetch_to_write(later.offset(at)));

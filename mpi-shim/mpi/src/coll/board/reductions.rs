@@ -187,7 +187,7 @@ fn contribute(op: &Op, fold: &Fold, mine: UserBuf, count: i64, root: usize) -> R
             run.of(mine).copy_to(operand_of(op, (op.rank, root), turn, len), len);
         }
         op.post_to(root, turn, way, whole);
-        op.hand_over_from(turn, len, |turn| operand_of(op, (op.rank, root), turn, len));
+        op.hand_over_from(turn, whole, |turn| operand_of(op, (op.rank, root), turn, whole));
         op.finish();
         if at == 0 && way == Way::Message {
             // The root goes on to further runs when it has it.

@@ -43,7 +43,7 @@ fn give(op: &Op, part: Part) -> Result<bool> {
             op.write_to(op.only_bytes(op.rank, turn, n), part, at, n);
         }
         op.post(turn, way, len);
-        op.hand_over_from(turn, n, |turn| op.only_bytes(op.rank, turn, n));
+        op.hand_over_from(turn, len, |turn| op.only_bytes(op.rank, turn, len));
         op.finish();
         if way == Way::Message {
             return Ok(false);
