@@ -277,9 +277,13 @@ impl Op<'_> {
     /// of the note. The lines come that it writes in a later turn, if it has as much to post then.
     #[inline]
     fn hand_over_from(&self, turn: u64, len: usize, place: impl Fn(u64) -> UserBuf) {
-        if len <= WITH_NOTE || len > BRING_IN {
-            return;
+        if len > WITH_NOTE && len <= BRING_IN {
+            self.move_lines(turn, len, place);
         }
+    }
+
+    #[inline(never)]
+    fn move_lines(&self, turn: u64, len: usize, place: impl Fn(u64) -> UserBuf) {
         let first = if len <= INLINE { WITH_NOTE } else { 0 };
         let lines = || (first..len).step_by(CACHE_LINE).map(|at| at as isize);
         if len <= if self.size == 2 { HAND_OVER_TO_ONE } else { HAND_OVER } {
