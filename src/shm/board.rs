@@ -23,7 +23,7 @@
 use super::lines::SharedLines;
 use super::ring::{Consumer, Producer};
 use super::segment::{PAGE, RING_STRIDE};
-use crate::core::buffer::{UserBuf, demote, fetch_to_write};
+use crate::core::buffer::{UserBuf, fetch_to_write};
 use crate::sync::{AtomicU64, Ordering};
 use crate::sys::fd::{memory_file, seal_size};
 use crate::sys::memory::{Mapping, file_len};
@@ -141,9 +141,16 @@ impl<N: Notices> Member<N> {
         let slot = Self::slot(turn);
         self.notices.set_note(self.me, slot, note);
         self.notices.seq_release(self.me, slot, turn + 1);
-        if self.room.get().saturating_add(N::SLOTS as u64) > turn + Self::AHEAD {
-            self.notices.fetch(self.me, Self::slot(turn + Self::AHEAD));
+        if let Some(later) = self.ahead(turn) {
+            self.notices.fetch(self.me, Self::slot(later));
         }
+    }
+
+    /// The turn after `turn` for which lines may be brought in: nobody reads what they held any more.
+    #[inline]
+    pub fn ahead(&self, turn: u64) -> Option<u64> {
+        let later = turn + Self::AHEAD;
+        (self.room.get().saturating_add(N::SLOTS as u64) > later).then_some(later)
     }
 
     /// The note of `member` for `turn`, once it has posted.
@@ -311,22 +318,6 @@ impl Member<BoardMemory> {
 
     fn ring_to(&self, member: usize) -> SharedLines {
         SharedLines::at(&self.notices.map, BoardMemory::rings(self.members) + member * RING_STRIDE)
-    }
-
-    /// The `len` bytes posted in `turn` may move towards their readers: see [`demote`].
-    #[inline]
-    pub fn hand_over(&self, turn: u64, len: usize) {
-        let line = self.bytes(self.me, turn, 0);
-        demote(line);
-        if len <= INLINE {
-            return if len > INLINE / 2 - 8 {
-                demote(line.offset(64))
-            };
-        }
-        let cell = self.bytes(self.me, turn, len);
-        for at in (0..len).step_by(64) {
-            demote(cell.offset(at as isize));
-        }
     }
 
     /// Where the `len` bytes that `member` posts in `turn` lie.

@@ -36,6 +36,21 @@ static void varying(int n)
     heard(MPI_Alltoallv(a, sent, places, MPI_LONG, b, received, places, MPI_LONG, MPI_COMM_WORLD));
 }
 
+/* Lengths on both sides of where a scan changes its way, of rank 0 or of the last rank. */
+static void scans(void)
+{
+    static const int lengths[] = {1, 6, 200, 256, 257, 4096, 8192, 8193, 20000, MOST, 2 * MOST};
+    enum { N = sizeof lengths / sizeof *lengths };
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++)
+            for (int odd = 0; odd < t_size && i != j; odd += t_size - 1) {
+                int n = lengths[t_rank == odd ? i : j];
+                heard(MPI_Scan(a, b, n, MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+                heard(MPI_Exscan(a, b, n, MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+                CALL(MPI_Scan(a, b, lengths[i], MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+            }
+}
+
 int main(int argc, char **argv)
 {
     t_start(&argc, &argv);
@@ -53,6 +68,7 @@ int main(int argc, char **argv)
         heard(MPI_Allreduce(a, b, length(MOST), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Reduce_scatter_block(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
         heard(MPI_Scan(a, b, length(1), MPI_LONG, MPI_SUM, MPI_COMM_WORLD));
+        scans();
         heard(MPI_Gather(a, length(1), MPI_LONG, b, 1, MPI_LONG, 1, MPI_COMM_WORLD));
         heard(MPI_Scatter(a, length(1), MPI_LONG, b, 1, MPI_LONG, 0, MPI_COMM_WORLD));
         heard(MPI_Alltoall(a, length(1), MPI_LONG, b, length(1), MPI_LONG, MPI_COMM_WORLD));

@@ -10,10 +10,10 @@
 //!
 //! Programs whose ranks disagree about a length: whoever sees a wrong one reports `MPI_ERR_TRUNCATE` when the operation
 //! ends. All end as long as the ranks take the same way and the same turns. The varying forms always do, over a board,
-//! over leaders and by messages. In the others the table, the board and the algorithms choose by the length, so lengths
-//! on both sides of a switch (of a scan: 2 KiB) leave ranks waiting for each other, in this operation or in the next one
-//! on the board: to see that, every operation would have to compare lengths before it begins. Less than fits is believed
-//! in gather, scatter and alltoall, as peers do.
+//! over leaders and by messages, and scans over a board. In the others the table, the board and the algorithms choose by
+//! the length, so lengths on both sides of a switch leave ranks waiting for each other, in this operation or in the next
+//! one on the board: to see that, every operation would have to compare lengths before it begins. Less than fits is
+//! believed in gather, scatter and alltoall, as peers do.
 //!
 //! Invariants: ranks choose algorithms from what all of them know alike; operations on operands run with no
 //! `RefCell` borrowed, so the program's functions may call MPI.

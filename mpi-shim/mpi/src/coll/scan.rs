@@ -74,12 +74,6 @@ impl Scan {
 }
 
 impl Scan {
-    /// An exscan of two ranks is a message from one to the other.
-    fn is_long_message(&self) -> bool {
-        let two = self.kind == Kind::Exclusive && self.comm.size() == 2;
-        two && self.fold.bytes(self.count) > choice::MOST_EXSCAN_OF_TWO
-    }
-
     /// This rank's operand.
     fn mine(&self) -> UserBuf {
         if self.sendbuf.is_in_place() { self.recvbuf } else { self.sendbuf }
@@ -96,7 +90,7 @@ impl Collective for Scan {
         if self.count == 0 {
             return Some(Ok(()));
         }
-        let usable = |a| a != Algorithm::Board || board::serves(&self.fold) && !self.is_long_message();
+        let usable = |a| a != Algorithm::Board || board::serves(&self.fold);
         if choice::scan(self.comm.size() as usize, self.fold.bytes(self.count), usable) != Algorithm::Board {
             return None;
         }

@@ -37,6 +37,7 @@ fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
         op.write(turn, mine, 0, len);
     }
     op.post_to(root, turn, way, len);
+    op.hand_over(turn, len);
     op.finish();
     if way == Way::Message {
         op.by_message(async |w| w.send(mine, root).await)?;
@@ -209,6 +210,7 @@ fn deal<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>, mine: Option<Part>, even
             write_blocks(op, turn, (table, total), &block);
         }
         op.post(turn, way, total);
+        op.hand_over(turn, total);
         op.finish();
     }
     if way == Way::Message {
@@ -324,7 +326,8 @@ fn exchange<'a>(op: &Op, longest: usize, mine: Part, block: impl Fn(usize) -> Pa
         let piece = |len: usize| len.saturating_sub(at).min(most);
         let turn = op.start(most)?;
         op.write(turn, mine, at, piece(mine.len()));
-        op.post_at_once(turn, way, mine.len(), piece(mine.len()));
+        op.post_at_once(turn, way, mine.len());
+        op.hand_over(turn, piece(mine.len()));
         if at == 0 && !op.all_here(turn, way)? {
             op.finish();
             return Ok(false);

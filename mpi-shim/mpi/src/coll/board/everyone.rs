@@ -55,7 +55,8 @@ fn exchange<'a, 'b>(
             let part = out((op.rank + 1 + i) % op.size);
             part.dt.pack(part.buf, part.count, at as u64, base.offset((i * n) as isize), n);
         }
-        op.post_at_once(turn, way, len, total);
+        op.post_at_once(turn, way, len);
+        op.hand_over_from(turn, total, |turn| op.swapped_bytes(op.rank, turn, total));
         if at == 0 && !op.all_agree(turn, way, len)? {
             op.finish();
             return Ok(false);
@@ -102,6 +103,7 @@ fn exchange_varying<'a, 'b>(
     }
     if !lends {
         op.post(turn, way, total);
+        op.hand_over(turn, total);
     }
     copy_here(out(op.rank), into(op.rank))?;
     let mut arrivals = Arrivals::default();

@@ -135,7 +135,7 @@ impl Op<'_> {
         let post = self.bytes(self.rank, turn, POST);
         post.store(0, at.addr() as u64);
         post.store(8, stride as u64);
-        self.post_at_once(turn, way, len, POST);
+        self.post_at_once(turn, way, len);
         Ok((turn, way))
     }
 

@@ -1,10 +1,11 @@
-//! Small vectors of a scan: each rank passes on what it has combined through a ring to the next one.
+//! What each rank of a scan tells the next one, through a ring beside the board.
 //!
-//! A ring holds hundreds of small records, where the board has 16 turns: ranks run so far ahead of those behind them that
-//! switching between ranks costs next to nothing.
+//! The record says what kind of scan it is ([`Shape`]), and small vectors come with it: a ring holds hundreds of records,
+//! where the board has 16 turns, so ranks run so far ahead of those behind them that switching between ranks costs next
+//! to nothing. Whoever has another vector than the ranks before it follows them all the same ([`scan::follow`]).
 
 use super::scan::{self, Before, Vectors};
-use super::{Op, Way, mismatch};
+use super::{Op, Way};
 use crate::error::Result;
 use crate::{UserBuf, fail};
 use std::cell::{Cell, RefCell};
@@ -18,9 +19,43 @@ pub const MOST: usize = 2 << 10;
 /// A rank that never has to wait makes progress once in so many operations.
 const PROGRESS: u32 = 16;
 
-/// How the operand of a record comes: with it, or by message.
+/// How what the ranks before have combined comes: by shared memory, by message, or not at all as they do not agree.
 const HERE: u8 = 1;
 const BY_MESSAGE: u8 = 2;
+const SPOILED: u8 = 3;
+
+/// How a scan goes. The ranks follow rank 0.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Bytes of a vector.
+    pub bytes: usize,
+    /// Bytes of a post on the board; 0 where the vector takes no turns.
+    pub piece: usize,
+}
+
+impl Shape {
+    /// The shape that a record tells. One that comes with its vector needs no more words.
+    pub fn of(record: Record) -> Shape {
+        let [low, high, piece] = record.meta;
+        match record.len {
+            0 => Shape { bytes: (u64::from(high) << 32 | u64::from(low)) as usize, piece: piece as usize },
+            bytes => Shape { bytes, piece: 0 },
+        }
+    }
+
+    fn meta(self) -> [u32; 3] {
+        [self.bytes as u32, (self.bytes as u64 >> 32) as u32, self.piece as u32]
+    }
+}
+
+/// How what a record announces comes; `None`: it is spoiled.
+pub fn way_of(record: Record) -> Option<Way> {
+    match record.kind {
+        HERE => Some(Way::Board),
+        BY_MESSAGE => Some(Way::Message),
+        _ => None,
+    }
+}
 
 /// The rings to this rank's neighbours.
 pub struct Passage {
@@ -78,6 +113,9 @@ pub fn scan(vectors: &Vectors) -> Result {
     let (op, whole) = (vectors.op, vectors.bytes());
     let post = if vectors.is_last() { None } else { Some(room(op, whole)?) };
     let record = if op.rank == 0 { None } else { Some(take(op)?) };
+    if record.as_ref().is_some_and(|record| record.len != whole) {
+        return scan::follow(vectors);
+    }
     let combined = combine(vectors, record, post);
     // The next rank does not wait for one that failed.
     let passed = post.map_or(Ok(()), |post| pass_on(op, post, whole));
@@ -87,26 +125,21 @@ pub fn scan(vectors: &Vectors) -> Result {
     if op.board.passage.is_time_for_progress() {
         op.e.progress();
     }
-    combined.and(passed)?;
-    match record {
-        Some(record) if record.len != whole => mismatch(op.rank - 1, record.len, whole),
-        _ => Ok(()),
-    }
+    combined.and(passed)
 }
 
-/// A vector of another length than this rank's is received, and left alone.
 #[inline]
 fn combine(vectors: &Vectors, record: Option<Record>, post: Option<UserBuf>) -> Result {
     let before = match record {
-        Some(record) => Some(operand(vectors.op, record)?).filter(|_| record.len == vectors.bytes()),
+        Some(record) => Some(operand(vectors.op, record)?),
         None => None,
     };
     vectors.combine(vectors.all(), before, post)
 }
 
-/// Waits for what the rank before this one passes on.
+/// Waits for the record of the rank before this one.
 #[inline]
-fn take(op: &Op) -> Result<Record> {
+pub fn take(op: &Op) -> Result<Record> {
     op.until(|| op.board.passage.record(op).transpose())?
 }
 
@@ -130,14 +163,31 @@ fn operand(op: &Op, record: Record) -> Result<Before> {
 #[inline]
 fn pass_on(op: &Op, post: UserBuf, len: usize) -> Result {
     let here = op.way() == Way::Board;
-    op.board.passage.next.borrow_mut().publish(if here { HERE } else { BY_MESSAGE }, len, [0; 3]);
-    op.board.bells.wake(op.rank + 1);
+    publish(op, if here { HERE } else { BY_MESSAGE }, len, [0; 3]);
     if here { Ok(()) } else { scan::send(op, post, len) }
+}
+
+/// Tells the next rank the shape of a scan, and how what comes first comes; `None`: nothing comes.
+pub fn announce(op: &Op, way: Option<Way>, shape: Shape) -> Result {
+    room(op, 0)?;
+    let kind = match way {
+        Some(Way::Message) => BY_MESSAGE,
+        Some(_) => HERE,
+        None => SPOILED,
+    };
+    publish(op, kind, 0, shape.meta());
+    Ok(())
+}
+
+#[inline]
+fn publish(op: &Op, kind: u8, len: usize, meta: [u32; 3]) {
+    op.board.passage.next.borrow_mut().publish(kind, len, meta);
+    op.board.bells.wake(op.rank + 1);
 }
 
 /// The rank before this one may use the room of `record` again.
 #[inline]
-fn release(op: &Op, record: Record) {
+pub fn release(op: &Op, record: Record) {
     if op.board.passage.before.borrow_mut().release(record.lines()) {
         op.board.bells.wake(op.rank - 1);
     }

@@ -104,7 +104,8 @@ fn meet(op: &Op, way: Way, whole: usize, mine: UserBuf, run: Run) -> Result<Opti
     let len = run.bytes();
     let turn = op.start(len)?;
     run.of(mine).copy_to(op.bytes(op.rank, turn, len), len);
-    op.post_at_once(turn, way, whole, len);
+    op.post_at_once(turn, way, whole);
+    op.hand_over(turn, len);
     let here = op.all_agree(turn, way, whole)?;
     if !here {
         op.finish();
@@ -141,7 +142,8 @@ fn shared_out(op: &Op, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64) -> 
             let operands = Posted { turn, posted: run.bytes(), mine: Some(run.of(mine)) };
             operands.combine(op, fold, at, op.bytes(op.rank, results, most))?;
         }
-        op.post_at_once(results, way, most, most);
+        op.post_at_once(results, way, most);
+        op.hand_over(results, most);
         for i in 0..op.size {
             let rank = (op.rank + i) % op.size;
             let theirs = share(rank);
@@ -185,6 +187,7 @@ fn contribute(op: &Op, fold: &Fold, mine: UserBuf, count: i64, root: usize) -> R
             run.of(mine).copy_to(operand_of(op, (op.rank, root), turn, len), len);
         }
         op.post_to(root, turn, way, whole);
+        op.hand_over_from(turn, whole, |turn| operand_of(op, (op.rank, root), turn, whole));
         op.finish();
         if at == 0 && way == Way::Message {
             // The root goes on to further runs when it has it.

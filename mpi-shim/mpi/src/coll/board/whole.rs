@@ -19,7 +19,7 @@ fn piece(op: &Op) -> usize {
 pub fn barrier(op: &Op) -> Outcome {
     let meet = || {
         let (turn, way) = (op.start(0)?, op.way());
-        op.post_at_once(turn, way, 0, 0);
+        op.post_at_once(turn, way, 0);
         let here = op.all_here(turn, way)?;
         op.finish();
         Ok(here)
@@ -43,6 +43,7 @@ fn give(op: &Op, part: Part) -> Result<bool> {
             op.write_to(op.only_bytes(op.rank, turn, n), part, at, n);
         }
         op.post(turn, way, len);
+        op.hand_over_from(turn, len, |turn| op.only_bytes(op.rank, turn, len));
         op.finish();
         if way == Way::Message {
             return Ok(false);
