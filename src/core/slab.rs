@@ -151,6 +151,11 @@ impl Slab {
         }
     }
 
+    /// Drops all but the first `pieces`.
+    pub fn truncate(&mut self, pieces: usize) {
+        self.ops.truncate(pieces);
+    }
+
     /// Removes the last piece.
     pub fn pop(&mut self) -> Option<BufferOp> {
         self.ops.pop()
