@@ -190,6 +190,13 @@ impl Slab {
         pieces.filter(|(_, len)| *len > 0)
     }
 
+    /// The bytes from the cursor on, for a gathered write.
+    pub fn rest_slices(&self) -> impl Iterator<Item = std::io::IoSlice<'_>> {
+        let State { op, at } = self.cursor;
+        let ops = self.ops.iter().skip(op).enumerate();
+        ops.map(move |(i, op)| op.io_slice(if i == 0 { at } else { 0 }))
+    }
+
     /// The pieces from the cursor on; they share the slab's buffers.
     pub fn rest_ops(&self) -> impl Iterator<Item = BufferOp> + '_ {
         let State { op, at } = self.cursor;
