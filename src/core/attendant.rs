@@ -1,7 +1,8 @@
 //! The attendant: one helper thread for what must happen while the program's threads sleep or compute.
 //!
 //! - It waits in the kernel on behalf of a process that is about to sleep ([`Attendant::arm`]) and rings its bell
-//!   when a network has something for it. An awake process is not disturbed.
+//!   when a network has something for it. An awake process is not disturbed, and nor are its peers: nothing waits for its
+//!   networks then. (A second set around a socket's costs whoever sends to it 90 ns a packet.)
 //! - While networks need it ([`Attendant::pulse`]) it runs a step of progress every [`PULSE`], so that peers
 //!   get their acknowledgements from a process that computes.
 //! - It serves the control socket ([`Server`]).
@@ -10,12 +11,13 @@
 
 use super::Core;
 use crate::sys::fd::{Interest, PollSet};
-use crate::sys::net::{Epoll, EventCounter};
+use crate::sys::net::EventCounter;
 use crate::sys::signal::SignalSet;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -53,12 +55,11 @@ struct Shared {
     pulse: AtomicBool,
     /// Wakes the attendant itself.
     counter: EventCounter,
-    /// The descriptors of all networks.
-    networks: Epoll,
 }
 
 pub struct Attendant {
     shared: Arc<Shared>,
+    networks: mpsc::Sender<OwnedFd>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -68,9 +69,10 @@ impl Attendant {
             state: AtomicU32::new(IDLE),
             pulse: AtomicBool::new(false),
             counter: EventCounter::new()?,
-            networks: Epoll::new()?,
         });
-        let mut attending = Attending { shared: shared.clone(), host, bell, server, again: None };
+        let (networks, fresh) = mpsc::channel();
+        let (own, watched) = (shared.clone(), Vec::new());
+        let mut attending = Attending { shared: own, fresh, watched, host, bell, server, again: None };
         // The program's signals are not the attendant's to handle; it inherits this mask.
         let before = SignalSet::all().block()?;
         let thread = std::thread::Builder::new()
@@ -78,12 +80,15 @@ impl Attendant {
             .stack_size(512 * 1024)
             .spawn(move || while attending.step() {});
         before.set()?;
-        Ok(Attendant { shared, thread: Some(thread?) })
+        Ok(Attendant { shared, networks, thread: Some(thread?) })
     }
 
-    /// From now on `network` counts as well. It is watched until closed.
+    /// From now on `network` counts as well, until the end.
     pub fn watch(&self, network: BorrowedFd<'_>) -> io::Result<()> {
-        self.shared.networks.add(network, 0, true, false)
+        // Nobody takes it only if the thread could not wait any more.
+        let _ = self.networks.send(network.try_clone_to_owned()?);
+        self.shared.counter.raise();
+        Ok(())
     }
 
     /// From now on the next event rings the bell. `ticking`: so does the passing of a moment.
@@ -119,6 +124,9 @@ impl Drop for Attendant {
 
 struct Attending {
     shared: Arc<Shared>,
+    /// Descriptors of networks, and where more come from.
+    watched: Vec<OwnedFd>,
+    fresh: mpsc::Receiver<OwnedFd>,
     host: Arc<dyn Host>,
     bell: Bell,
     server: Option<Box<dyn Server>>,
@@ -136,9 +144,13 @@ impl Attending {
         let pulse = state == IDLE && self.shared.pulse.load(Ordering::Acquire);
         let tick = (state == TICKING || pulse).then_some(PULSE);
         let limit = [tick, self.again].into_iter().flatten().min();
+        self.watched.extend(self.fresh.try_iter());
         let mut set = PollSet::default();
         let counter = set.add(self.shared.counter.fd(), Interest::Read);
-        let networks = (state != IDLE).then(|| set.add(self.shared.networks.fd(), Interest::Read));
+        let mut networks = Vec::new();
+        if state != IDLE {
+            networks.extend(self.watched.iter().map(|network| set.add(network.as_fd(), Interest::Read)));
+        }
         let server = self.server.as_ref().map(|s| set.add(s.fd(), Interest::Read));
         if set.wait(limit).is_err() {
             return false;
@@ -147,7 +159,7 @@ impl Attending {
         if called {
             self.shared.counter.clear();
         }
-        let happened = networks.is_some_and(|slot| set.ready(slot));
+        let happened = networks.iter().any(|slot| set.ready(*slot));
         let asked = server.is_some_and(|slot| set.ready(slot));
         self.attend(state, happened, !called);
         if asked || (self.again.is_some() && !called) {

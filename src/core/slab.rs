@@ -151,6 +151,11 @@ impl Slab {
         }
     }
 
+    /// Drops all but the first `pieces`.
+    pub fn truncate(&mut self, pieces: usize) {
+        self.ops.truncate(pieces);
+    }
+
     /// Removes the last piece.
     pub fn pop(&mut self) -> Option<BufferOp> {
         self.ops.pop()
@@ -183,6 +188,13 @@ impl Slab {
             (op.address().offset(skipped as isize), op.len - skipped)
         });
         pieces.filter(|(_, len)| *len > 0)
+    }
+
+    /// The bytes from the cursor on, for a gathered write.
+    pub fn rest_slices(&self) -> impl Iterator<Item = std::io::IoSlice<'_>> {
+        let State { op, at } = self.cursor;
+        let ops = self.ops.iter().skip(op).enumerate();
+        ops.map(move |(i, op)| op.io_slice(if i == 0 { at } else { 0 }))
     }
 
     /// The pieces from the cursor on; they share the slab's buffers.

@@ -201,17 +201,11 @@ impl Lively {
 
     /// What a frame to `peer` may carry.
     pub fn properties(&self, sinks: &Sinks, peer: u32) -> Properties {
-        let mut ids: Vec<u8> = match self.get(peer) {
-            Some(live) => live.links.iter().map(|(id, _)| *id).collect(),
-            None => sinks.slot(peer).map(|_| SHM).into_iter().collect(),
-        };
-        if ids.is_empty() {
-            ids = sinks.numbers();
+        match self.get(peer) {
+            Some(live) if !live.links.is_empty() => common(sinks, live.links.iter().map(|(id, _)| *id)),
+            None if sinks.slot(peer).is_some() => common(sinks, [SHM].into_iter()),
+            _ => common(sinks, sinks.numbers().into_iter()),
         }
-        let first = sinks.properties(ids.first().copied().unwrap_or(LOOPBACK));
-        let most = if ids.len() > 1 { SHARED } else { usize::MAX };
-        let least = ids.iter().map(|id| sinks.properties(*id).max_payload).fold(most, usize::min);
-        Properties { max_payload: least.saturating_sub(ROOM).max(1024), ..first }
     }
 
     // ---- send ----
@@ -573,6 +567,14 @@ impl Lively {
             }
         }
     }
+}
+
+/// What a frame may carry that takes any of these networks, the preferred first.
+fn common(sinks: &Sinks, mut ids: impl Iterator<Item = u8>) -> Properties {
+    let first = sinks.properties(ids.next().unwrap_or(LOOPBACK));
+    let others = ids.map(|id| sinks.properties(id).max_payload.min(SHARED));
+    let least = others.fold(first.max_payload, usize::min);
+    Properties { max_payload: least.saturating_sub(ROOM).max(1024), ..first }
 }
 
 /// A frame as it lies in the sink or has landed, without what the core has put around it.

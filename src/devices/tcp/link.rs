@@ -4,7 +4,10 @@ use super::dial::Dial;
 use super::inbox::{Filled, Inbox};
 use super::outbox::Outbox;
 use super::wire::Malformed;
+use crate::core::frame::Header;
+use crate::core::slab::Slab;
 use crate::sys::net::{Epoll, abort, limit_unsent, send_gathered};
+use std::io;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 
@@ -123,6 +126,19 @@ impl Link {
     pub fn flush(&mut self, epoll: &Epoll, token: u64) {
         let State::Up(socket) = &self.state else { return };
         let flushed = self.outbox.flush(|pieces| send_gathered(socket, pieces));
+        self.note_flushed(flushed, epoll, token);
+    }
+
+    /// Sends a frame behind what waits, as far as the socket takes it.
+    pub fn send(&mut self, header: Header, slab: &Slab, epoll: &Epoll, token: u64) {
+        let State::Up(socket) = &self.state else { return };
+        let flushed = self.outbox.send_slab(header, slab, |pieces| send_gathered(socket, pieces));
+        self.note_flushed(flushed, epoll, token);
+    }
+
+    /// `flushed`: nothing waits any more, or why sending has failed.
+    fn note_flushed(&mut self, flushed: io::Result<bool>, epoll: &Epoll, token: u64) {
+        let State::Up(socket) = &self.state else { return };
         match flushed {
             Ok(done) if done != self.watched => {}
             Ok(done) => {

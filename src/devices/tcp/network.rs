@@ -102,10 +102,11 @@ impl Network for Tcp {
                 return Err(SendError::Full);
             }
         }
-        link.outbox.push_slab(header, slab);
-        // A watched socket takes the frame along when it has room.
-        if !link.watched {
-            link.flush(&self.epoll, token(LINK, peer));
+        if link.watched {
+            // The socket takes the frame along when it has room.
+            link.outbox.push_slab(header, slab);
+        } else {
+            link.send(header, slab, &self.epoll, token(LINK, peer));
         }
         if header.kind != kind::ACK {
             self.pace.expect_answer(peer);

@@ -54,6 +54,14 @@ pub struct Outbox {
     sequence: u32,
 }
 
+/// How much was taken; nothing, if that is no failure.
+fn or_none(wrote: io::Result<usize>) -> io::Result<usize> {
+    wrote.or_else(|error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(0),
+        _ => Err(error),
+    })
+}
+
 type Write<'a> = dyn FnMut(&[IoSlice<'_>]) -> io::Result<usize> + 'a;
 
 impl Outbox {
@@ -100,6 +108,46 @@ impl Outbox {
         // A slab that is shorter than its header says is a bug of ours; the stream must stay readable all the same.
         debug_assert_eq!(left, 0, "the slab is shorter than header.len");
         self.copy(left, |to| (0..left).for_each(|i| to.write(i as isize, &[0])));
+    }
+
+    /// As [`Outbox::push_slab`] and [`Outbox::flush`]; a long frame before which none waits leaves without being queued.
+    pub fn send_slab(
+        &mut self,
+        header: Header,
+        slab: &Slab,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<bool> {
+        if header.len <= SMALL || !self.is_empty() || slab.remaining() != header.len {
+            self.push_slab(header, slab);
+            return self.flush(write);
+        }
+        let (offered, wrote) = self.write_through(header, slab, &mut write);
+        let gone = or_none(wrote)?;
+        if gone == HEADER + header.len {
+            self.sequence = self.sequence.wrapping_add(1);
+            return Ok(true);
+        }
+        self.push_slab(header, slab);
+        self.advance(gone);
+        if gone < offered { Ok(false) } else { self.flush(write) }
+    }
+
+    /// Offers a frame; how many bytes of it, and how it went.
+    fn write_through(
+        &self,
+        header: Header,
+        slab: &Slab,
+        write: &mut Write<'_>,
+    ) -> (usize, io::Result<usize>) {
+        let head = wire::encode(header, self.sequence);
+        let mut pieces = [IoSlice::new(&head); MAX_PIECES];
+        let mut count = 1;
+        for (place, piece) in pieces[1..].iter_mut().zip(slab.rest_slices()) {
+            *place = piece;
+            count += 1;
+        }
+        let pieces = &pieces[..count];
+        (pieces.iter().map(|piece| piece.len()).sum(), write(pieces))
     }
 
     /// Copies the pieces of `buffer` that have not left.

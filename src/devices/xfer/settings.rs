@@ -36,8 +36,8 @@ impl Default for Settings {
             give_up_ns: 60_000_000_000,
             window_bytes: 16 << 20,
             window_frames: 4096,
-            ack_bytes: 128 << 10,
-            ack_frames: 64,
+            ack_bytes: 256 << 10,
+            ack_frames: 256,
             ack_delay_ns: 50_000,
             small_bytes: 16 << 10,
         }

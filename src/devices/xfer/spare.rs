@@ -42,9 +42,10 @@ impl Spare {
         slab
     }
 
-    /// A frame is done.
+    /// A frame is done. What it has borrowed is let go of.
     #[inline]
-    pub fn keep(&mut self, slab: Slab) {
+    pub fn keep(&mut self, mut slab: Slab) {
+        slab.truncate(1);
         let bytes = slab.capacity();
         if let Some(class) = class(bytes)
             && bytes == 1 << (class as u32 + LEAST)

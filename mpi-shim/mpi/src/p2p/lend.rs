@@ -22,7 +22,7 @@ use vmi::core::frame::Header;
 use vmi::core::slab::BufferOp;
 
 /// Shorter messages are copied before they leave, bytes.
-const LEND_FROM: u64 = 8 << 10;
+pub(super) const LEND_FROM: u64 = 8 << 10;
 /// What is copied in the time of a fruitless step, about, bytes.
 const STEP: usize = 1 << 10;
 

@@ -22,7 +22,7 @@
 use super::kept::Spare;
 pub use super::kept::{Kept, Slab, Unexpected};
 use super::landing::Claim;
-use super::lend::{Lent, Returning};
+use super::lend::{self, Lent, Returning};
 use super::pieces::{Arriving, MOST, PIECE};
 use crate::comm::Comm;
 use crate::constants::class;
@@ -248,7 +248,9 @@ impl Traffic {
     pub fn send_now(&mut self, peer: u32, env: Envelope, from: &Memory) -> bool {
         let state = &mut self.peers[peer as usize];
         let total = from.bytes();
+        let lends = total >= lend::LEND_FROM && !self.core.is_near(peer);
         if total > self.short_limit
+            || lends
             || !state.backlog.ordered.is_empty()
             || state.uncredited + total + FRAME_COST > self.credit
         {

@@ -144,10 +144,16 @@ fn frames_arrive_in_order_whatever_the_fragments() {
         while (got as usize) < sizes.len() {
             while put < sizes.len() && !out.is_full(super::super::outbox::LIMIT) && dice.next(5) > 0 {
                 let header = Header { kind: 3, meta: [put as u32, 0, 0], len: sizes[put] };
-                if dice.next(2) == 0 {
-                    out.push(header, |to| to.write(0, &payload(put as u32, sizes[put])));
-                } else {
-                    out.push_slab(header, &scattered(&payload(put as u32, sizes[put]), &mut dice));
+                let payload = payload(put as u32, sizes[put]);
+                let slab = scattered(&payload, &mut dice);
+                match dice.next(3) {
+                    0 => out.push(header, |to| to.write(0, &payload)),
+                    1 => out.push_slab(header, &slab),
+                    _ => {
+                        let _ = out
+                            .send_slab(header, &slab, |pieces| write_some(&mut pipe, &mut dice, pieces))
+                            .unwrap();
+                    }
                 }
                 put += 1;
             }
