@@ -172,6 +172,9 @@ impl Traffic {
     /// Announces a sleep; None if there is work to do first. What the core sends before may be the last of a lent message,
     /// and nobody would wake this process for that.
     pub(super) fn announce_sleep(&mut self) -> Option<Sleep> {
+        if self.bring_in_first() {
+            return None;
+        }
         let sleep = self.core.announce_sleep()?;
         self.idle = usize::MAX;
         let reclaimed = self.reclaim();

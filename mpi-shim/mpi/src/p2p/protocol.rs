@@ -173,6 +173,10 @@ pub struct Traffic {
     pub(crate) stream_from: u64,
     /// Bytes of messages that were brought in before they were asked for.
     pub(super) brought: u64,
+    /// Messages to be brought in when there is time.
+    pub(super) offered: VecDeque<Entry>,
+    /// Steps since something happened last, while there are some.
+    pub(super) patience: u64,
     pub(super) spare: Spare,
     /// Copies shared with their senders so far.
     pub(super) shares: u32,
@@ -218,6 +222,8 @@ impl Traffic {
             fetch_from: setting("VMI_FETCH_FROM", FETCH_FROM),
             stream_from: setting("VMI_FETCH_FROM", STREAM_FROM + 1).saturating_sub(1),
             brought: 0,
+            offered: VecDeque::new(),
+            patience: 0,
             spare: Spare::default(),
             shares: 0,
             claims: Vec::new(),
@@ -455,6 +461,9 @@ impl Traffic {
             self.core.release(frame.token);
             handled += 1;
         }
+        if !self.offered.is_empty() {
+            self.bring_in_step(handled > 0);
+        }
         let landing = self.land();
         let reclaimed = !self.borrowers.is_empty() && self.reclaim_in_step(handled > 0);
         (!self.busy.is_empty() && self.flush()) || reclaimed || landing || handled > 0
@@ -531,10 +540,7 @@ impl Traffic {
         let (envelope, offer) = (envelope_of(frame.header.meta), Offer::decode(frame));
         match self.matching.take_posted(envelope) {
             Some(request) => self.accept(request, frame.peer, envelope, offer),
-            None => {
-                let what = self.bring_in(frame.peer, &offer).unwrap_or(Kept::Offer(offer));
-                self.matching.keep(envelope, Unexpected { peer: frame.peer, what });
-            }
+            None => self.keep_offer(frame.peer, envelope, offer),
         }
     }
 
