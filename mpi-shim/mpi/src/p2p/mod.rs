@@ -10,7 +10,7 @@
 //!   arrival      375   looking at the rings 60, matching 110, copying 24, completing the request and credit
 //!   MPI_Waitall   50   for each request that is complete
 //! ```
-//! The time of a single message is the cache line's: half a round trip is 34 ns above the raw line.
+//! The time of a single message is the cache line's: half a round trip is 34 to 43 ns above the raw line.
 
 pub mod buffered;
 mod direct;
