@@ -116,8 +116,6 @@ const BROUGHT_MEMORY: u64 = 4 << 20;
 /// Those longer than this only when nothing else has happened for some time: one more copy of them costs more than their
 /// receive, which may be about to come, would wait. (Exchange of 32 KiB between two cores: 8.0 µs brought in at once, 5.5 so.)
 const BROUGHT_AT_ONCE: u64 = 16 << 10;
-/// Bytes that could have been copied in a step of progress that brought nothing, about.
-const STEP: u64 = 1 << 10;
 
 impl Traffic {
     /// Files a message that has been offered and that nobody has asked for yet.
@@ -125,35 +123,37 @@ impl Traffic {
         let at_once = offer.total <= BROUGHT_AT_ONCE;
         let fetched = if at_once { self.bring_in(peer, &offer) } else { None };
         let what = fetched.unwrap_or(Kept::Offer(offer));
-        let message = self.matching.keep(envelope, Unexpected { peer, what });
-        if !at_once && offer.total <= BROUGHT_MOST {
-            self.offered.push_back(message);
-            self.patience = 0;
+        self.matching.keep(envelope, Unexpected { peer, what });
+        self.offers_wait |= !at_once && offer.total <= BROUGHT_MOST;
+    }
+
+    /// Brings in an offered message that waits for it. True if one came.
+    pub(super) fn bring_in_waiting(&mut self) -> bool {
+        self.offers_wait = self.offers_wait && self.bring_in_any().is_some();
+        self.offers_wait
+    }
+
+    /// The same, once there was time to copy the longest.
+    pub(super) fn bring_in_idle(&mut self) {
+        if self.offers_wait && self.idle as u64 >= BROUGHT_MOST {
+            self.idle = 0;
+            self.bring_in_waiting();
         }
     }
 
-    /// A step of progress has brought something, or not: after as many that have not as it takes to copy the first of the
-    /// messages that wait for it, that one is brought in.
-    #[cold]
-    pub(super) fn bring_in_step(&mut self, handled: bool) {
-        self.patience = if handled { 0 } else { self.patience + STEP };
-        if self.patience >= BROUGHT_MOST {
-            self.bring_in_first();
-            self.patience = 0;
-        }
-    }
-
-    /// Brings in the first message that waits for it, if it is still only offered. False: none waits.
-    pub(super) fn bring_in_first(&mut self) -> bool {
-        let Some(message) = self.offered.pop_front() else { return false };
-        if let Some((_, &mut Unexpected { peer, what: Kept::Offer(offer) })) =
-            self.matching.unexpected_mut(message)
-            && let Some(fetched) = self.bring_in(peer, &offer)
-            && let Some((_, kept)) = self.matching.unexpected_mut(message)
-        {
-            kept.what = fetched;
-        }
-        true
+    /// None: no message waits for it, or it cannot be brought in.
+    fn bring_in_any(&mut self) -> Option<()> {
+        let waits = |offer: &Offer| !offer.sync && offer.address != 0 && offer.total <= BROUGHT_MOST;
+        let message =
+            self.matching.search_unexpected(|m| matches!(&m.what, Kept::Offer(offer) if waits(offer)))?;
+        let (_, &mut Unexpected { peer, what: Kept::Offer(offer) }) =
+            self.matching.unexpected_mut(message)?
+        else {
+            return None;
+        };
+        let fetched = self.bring_in(peer, &offer)?;
+        self.matching.unexpected_mut(message)?.1.what = fetched;
+        Some(())
     }
 
     /// Fetches a message that nobody has asked for yet: its sender need not wait any longer, nor will its receiver. None if

@@ -120,9 +120,10 @@ impl Traffic {
         returning.queue(eager).push_back(request);
     }
 
-    /// A step of progress has brought something, or not: as [`Traffic::reclaim`].
-    pub(super) fn reclaim_in_step(&mut self, handled: bool) -> bool {
+    /// A step of progress has brought something, or not: what waits for idle time gets it. As [`Traffic::reclaim`].
+    pub(super) fn use_step(&mut self, handled: bool) -> bool {
         self.idle = if handled { 0 } else { self.idle.saturating_add(STEP) };
+        self.bring_in_idle();
         self.reclaim()
     }
 
@@ -172,7 +173,7 @@ impl Traffic {
     /// Announces a sleep; None if there is work to do first. What the core sends before may be the last of a lent message,
     /// and nobody would wake this process for that.
     pub(super) fn announce_sleep(&mut self) -> Option<Sleep> {
-        if self.bring_in_first() {
+        if self.bring_in_waiting() {
             return None;
         }
         let sleep = self.core.announce_sleep()?;

@@ -173,10 +173,8 @@ pub struct Traffic {
     pub(crate) stream_from: u64,
     /// Bytes of messages that were brought in before they were asked for.
     pub(super) brought: u64,
-    /// Messages to be brought in when there is time.
-    pub(super) offered: VecDeque<Entry>,
-    /// Steps since something happened last, while there are some.
-    pub(super) patience: u64,
+    /// There may be offered messages to be brought in when there is time.
+    pub(super) offers_wait: bool,
     pub(super) spare: Spare,
     /// Copies shared with their senders so far.
     pub(super) shares: u32,
@@ -222,8 +220,7 @@ impl Traffic {
             fetch_from: setting("VMI_FETCH_FROM", FETCH_FROM),
             stream_from: setting("VMI_FETCH_FROM", STREAM_FROM + 1).saturating_sub(1),
             brought: 0,
-            offered: VecDeque::new(),
-            patience: 0,
+            offers_wait: false,
             spare: Spare::default(),
             shares: 0,
             claims: Vec::new(),
@@ -461,11 +458,9 @@ impl Traffic {
             self.core.release(frame.token);
             handled += 1;
         }
-        if !self.offered.is_empty() {
-            self.bring_in_step(handled > 0);
-        }
         let landing = self.land();
-        let reclaimed = !self.borrowers.is_empty() && self.reclaim_in_step(handled > 0);
+        let waits = !self.borrowers.is_empty() || self.offers_wait;
+        let reclaimed = waits && self.use_step(handled > 0);
         (!self.busy.is_empty() && self.flush()) || reclaimed || landing || handled > 0
     }
 
