@@ -163,7 +163,7 @@ impl Xfer {
         }
         self.settle(now);
         if block.span > 0 {
-            self.look_for_late(now);
+            self.alarm = self.alarm.min(self.look_for_late(now));
         }
     }
 
@@ -204,5 +204,6 @@ impl Xfer {
             self.suspect_lost(seq, Some((id, probe.index)));
         }
         self.settle(now);
+        self.missed_by_answer(slot, probe.at, now);
     }
 }

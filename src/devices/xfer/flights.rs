@@ -5,13 +5,16 @@
 use super::window::{Fate, Window};
 use std::collections::VecDeque;
 
+/// A copy leaves so many frames after the frame at most.
+const COPIED: usize = 4;
+
 #[derive(Clone, Copy)]
 pub struct Flight {
     pub seq: u32,
     pub len: u32,
     /// Bytes that were on their way before it.
     pub ahead: u32,
-    /// Its ack may be due to an earlier copy.
+    /// Its ack may be due to another copy.
     pub again: bool,
     pub at: u64,
 }
@@ -56,6 +59,13 @@ impl Flights {
     pub fn push(&mut self, flight: Flight) {
         self.bytes += flight.len as usize;
         self.queue.push_back(flight);
+    }
+
+    /// Another network got a copy of this frame, if it is one of the last.
+    pub fn copied(&mut self, seq: u32) {
+        if let Some(flight) = self.queue.iter_mut().rev().take(COPIED).find(|flight| flight.seq == seq) {
+            flight.again = true;
+        }
     }
 
     /// The frame with this index has arrived; when it was sent, if that is the furthest so far.

@@ -202,12 +202,18 @@ impl Gauge {
         }
     }
 
-    /// As [`Gauge::burst`], where nothing better is known.
-    pub fn trial(&mut self, bytes: usize, time: u64) {
+    /// As [`Gauge::burst`], where nothing better is known. True if the network was much faster than believed: a shaper
+    /// lets what comes after a pause pass at once, so that only more trials can tell.
+    pub fn trial(&mut self, bytes: usize, time: u64) -> bool {
+        if bytes < ENOUGH {
+            return false;
+        }
         let moving = time.saturating_sub(self.least.unwrap_or(0)).max(time / 4).max(1);
         let sample = bytes as f64 / moving as f64;
+        let most = if self.measured > 0 { BELIEF * self.rate } else { f64::INFINITY };
         self.measured = self.measured.min(1);
-        self.measure(sample);
+        self.measure(sample.min(most));
+        sample > most
     }
 
     /// The rate was measured often enough to be believed.

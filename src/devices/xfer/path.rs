@@ -272,7 +272,9 @@ impl Path {
         match self.trial {
             Some(trial) if trial.probe == Some(number) => {
                 self.trial = None;
-                self.gauge.trial(trial.bytes, now.saturating_sub(trial.at));
+                if self.gauge.trial(trial.bytes, now.saturating_sub(trial.at)) {
+                    self.trial_at = now;
+                }
             }
             _ => self.gauge.round_trip_was(time, now),
         }

@@ -28,18 +28,40 @@ impl Path {
 }
 
 impl Xfer {
-    /// The peer holds frames that are ahead of their turn: those whose turn it is may be on a network that is too slow.
-    pub(super) fn look_for_late(&mut self, now: u64) {
-        let Some(first) = self.window.get(self.window.base()).filter(|entry| entry.state == State::Flying)
-        else {
-            return;
-        };
-        let Some(slot) = self.slot(first.network) else { return };
-        let late = self.paths[slot].too_late_at().is_some_and(|at| now >= at);
-        let other = |(at, path): (usize, &Path)| at != slot && path.is_usable() && !path.is_doubtful();
-        if late && self.paths.iter().enumerate().any(other) {
-            self.rescue(slot, now);
+    /// Those frames that the peer waits for may be on a network that is too slow. While it holds others that are ahead of
+    /// their turn, it has looked; else it is asked. When to look again.
+    pub(super) fn look_for_late(&mut self, now: u64) -> u64 {
+        let Some((slot, at)) = self.late_at() else { return u64::MAX };
+        if now < at {
+            return at;
         }
+        let other = |(other, path): &(usize, &mut Path)| {
+            *other != slot && path.is_usable() && !path.is_doubtful() && !path.properties.reliable
+        };
+        let Some((_, other)) = self.paths.iter_mut().enumerate().find(other) else { return u64::MAX };
+        if self.window.holds() {
+            self.rescue(slot, now);
+        } else if other.last_probe_at < at {
+            (other.probe_due, self.urgent) = (true, true);
+        }
+        u64::MAX
+    }
+
+    /// A probe over the network in `slot`, which left at `asked`, was answered: the peer looks at its networks.
+    pub(super) fn missed_by_answer(&mut self, slot: usize, asked: u64, now: u64) {
+        if let Some((late, at)) = self.late_at()
+            && late != slot
+            && asked >= at
+        {
+            self.rescue(late, now);
+        }
+    }
+
+    /// The network that the peer waits for, and when that will have been too long.
+    fn late_at(&self) -> Option<(usize, u64)> {
+        let first = self.window.get(self.window.base()).filter(|entry| entry.state == State::Flying)?;
+        let slot = self.slot(first.network)?;
+        self.paths[slot].too_late_at().map(|at| (slot, at))
     }
 
     /// What is on its way over this network goes over the others as well; a probe behind it measures the network.

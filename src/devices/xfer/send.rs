@@ -106,7 +106,8 @@ impl Xfer {
             return;
         }
         for (slot, path) in self.paths.iter_mut().enumerate() {
-            let rested = path.is_usable() && path.flights.is_empty() && now >= path.trial_at;
+            let at_rest = path.flights.is_empty() && path.trial.is_none();
+            let rested = path.is_usable() && at_rest && now >= path.trial_at;
             if slot != chosen && rested && path.is_open() && !path.properties.reliable {
                 let time = path.gauge.completion(0, len) as u64;
                 path.trial_at = now + RESTED.max(100 * time);
@@ -124,7 +125,10 @@ impl Xfer {
 
     fn copy_sent(&mut self, id: u8, seq: u32, now: u64) {
         let Some(slot) = self.slot(id) else { return };
-        let bytes = self.window.get(seq).map_or(0, |entry| entry.len);
+        let bytes = self.window.copied(seq);
+        for other in &mut self.paths {
+            other.flights.copied(seq);
+        }
         let path = &mut self.paths[slot];
         path.counts.copies += 1;
         (path.trial, path.late) = (Some(Trial { bytes, at: now, probe: None }), false);

@@ -29,7 +29,7 @@ impl Xfer {
     /// Does what is due; when the next time limit runs out.
     #[cold]
     fn alarms(&mut self, now: u64) -> u64 {
-        let mut next = u64::MAX;
+        let mut next = self.look_for_late(now);
         for slot in 0..self.paths.len() {
             next = next.min(self.check(slot, now)).min(self.check_loss(slot, now));
         }

@@ -52,6 +52,7 @@ pub struct Window {
     /// Bytes of what was never sent.
     waiting: usize,
     lost: usize,
+    held: usize,
     /// No entry before this one is lost.
     lost_from: usize,
     max_bytes: usize,
@@ -67,6 +68,7 @@ impl Window {
             bytes: 0,
             waiting: 0,
             lost: 0,
+            held: 0,
             lost_from: 0,
             max_bytes,
             max_frames,
@@ -155,6 +157,11 @@ impl Window {
         Some(self.base.wrapping_add(self.lost_from as u32))
     }
 
+    /// The peer has frames ahead of their turn.
+    pub fn holds(&self) -> bool {
+        self.held > 0
+    }
+
     /// Some frame is to be sent, or sent again.
     #[inline]
     pub fn has_work(&self) -> bool {
@@ -189,6 +196,14 @@ impl Window {
         }
     }
 
+    /// A second copy has been handed to another network; the length.
+    pub fn copied(&mut self, seq: u32) -> usize {
+        let Some(offset) = self.offset(seq) else { return 0 };
+        let entry = &mut self.entries[offset];
+        entry.tries = entry.tries.saturating_add(1);
+        entry.len
+    }
+
     fn drop_safe(&mut self) {
         while self.entries.front().is_some_and(|entry| entry.state == State::Safe) {
             self.pop();
@@ -211,6 +226,7 @@ impl Window {
         self.sent = self.sent.saturating_sub(1);
         self.lost_from = self.lost_from.saturating_sub(1);
         self.lost -= usize::from(entry.state == State::Lost);
+        self.held -= usize::from(entry.state == State::Held);
         Some(entry)
     }
 
@@ -230,6 +246,7 @@ impl Window {
             _ => return None,
         }
         entry.state = State::Held;
+        self.held += 1;
         Some(entry)
     }
 
