@@ -14,6 +14,8 @@ pub struct Spec {
     pub latency: u64,
     /// Bytes that it takes before it is full.
     pub buffer: usize,
+    /// After a pause so many bytes pass at once, as a shaper lets them.
+    pub burst: usize,
     pub ordered: bool,
     pub reliable: bool,
     /// Of 10 000 frames, so many are lost, and so many doubled.
@@ -32,6 +34,7 @@ impl Spec {
             rate: mb / 1000.0,
             latency: us * 1000,
             buffer: 512 << 10,
+            burst: 0,
             ordered: true,
             reliable: false,
             loss: 0,
@@ -109,8 +112,9 @@ impl Net {
             return Ok(());
         }
         let size = bytes.len() + 64;
-        lane.free_at = lane.free_at.max(now) + (size as f64 / self.spec.rate) as u64;
-        let mut at = lane.free_at + self.spec.latency;
+        let time = |bytes: usize| (bytes as f64 / self.spec.rate) as u64;
+        lane.free_at = lane.free_at.max(now.saturating_sub(time(self.spec.burst))) + time(size);
+        let mut at = lane.free_at.max(now) + self.spec.latency;
         let copies = 1 + usize::from(random.below(10_000) < self.spec.doubled);
         for _ in 0..copies {
             if self.spec.jitter > 0 {
