@@ -107,7 +107,7 @@ impl UserBuf {
 }
 
 /// Bytes of a cache line.
-const LINE: usize = 64;
+pub const LINE: usize = 64;
 /// Bytes of a page.
 const PAGE: usize = 4096;
 

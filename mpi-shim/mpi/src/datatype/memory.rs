@@ -1,9 +1,15 @@
-//! The memory of a message that is under way.
+//! The memory of a message that is under way. Where a receive goes is brought in while it waits: what is in no cache costs
+//! as much as the message (half round trip of 4 KiB into cold memory 1.5 µs, 1.2 with this).
 
 use super::Datatype;
 use crate::UserBuf;
 use std::rc::Rc;
-use vmi::core::buffer::{STEP, write_ahead};
+use vmi::core::buffer::{LINE, STEP, fetch_to_write, write_ahead};
+
+/// So many lines of a buffer are brought in when its receive is posted.
+const EXPECTED: u32 = 4;
+/// So much while a receive waits, bytes.
+const AWAITED: u64 = 64 << 10;
 
 /// `count` elements at an address. What the usual ones are, a block, is found out once; the type of others is kept
 /// alive.
@@ -36,6 +42,28 @@ impl Memory {
     #[inline]
     pub fn block(&self) -> Option<UserBuf> {
         self.scattered.is_none().then_some(self.at)
+    }
+
+    /// A receive has been posted: the first lines come meanwhile.
+    #[inline]
+    pub fn expect_first(&self) {
+        self.expect(0, EXPECTED);
+    }
+
+    /// A receive waits: the lines from the `line`th on come meanwhile. How long to go on before the next ones, lines.
+    #[inline(never)]
+    pub fn expect_more(&self, line: u32) -> u32 {
+        self.expect(line, EXPECTED);
+        if u64::from(line) * LINE as u64 > self.bytes.min(AWAITED) { u32::MAX / 2 } else { EXPECTED - 1 }
+    }
+
+    #[inline]
+    fn expect(&self, from: u32, lines: u32) {
+        let bytes = if self.scattered.is_none() { self.bytes.min(AWAITED) as isize } else { 0 };
+        let (from, lines) = (from as isize * LINE as isize, lines as isize * LINE as isize);
+        for at in (from..bytes.min(from + lines)).step_by(LINE) {
+            fetch_to_write(self.at.offset(at));
+        }
     }
 
     /// Copies the bytes `from..from + len` of the packed form to `dst`; they are within [`Memory::bytes`].

@@ -23,6 +23,9 @@ pub struct Target<'a> {
     pub comm: &'a Rc<Comm>,
 }
 
+/// After so many fruitless polls there is time to bring in where the message goes.
+const SOON: u32 = 4;
+
 /// How far the short way has led.
 pub enum Short {
     Received(Status, Option<Error>),
@@ -46,13 +49,16 @@ impl Traffic {
         if let Some((status, error)) = self.receive_kept(to.pattern, to.memory) {
             return Short::Received(status, error);
         }
-        let mut idle = 0;
+        let (mut idle, mut pause) = (0, SOON);
         while self.matching.unexpected_len() == 0 {
             let Some(frame) = self.core.next() else {
                 if let Some(request) = self.land_for(to) {
                     return Short::Filed(request);
                 }
                 idle += 1;
+                if idle > pause {
+                    pause = idle + to.memory.expect_more(idle - SOON - 1);
+                }
                 if idle > polls || (self.has_backlog() && !self.flush() && idle > 64) {
                     return Short::No;
                 }

@@ -608,6 +608,7 @@ impl Traffic {
         if let Some(message) = self.matching.find_unexpected(pattern) {
             return self.receive_unexpected(comm, memory, message);
         }
+        memory.expect_first();
         let entry = self.matching.post(pattern, self.requests.next());
         let to = Receiving { entry: Some(entry), ..Receiving::new(memory) };
         self.requests.insert(Some(comm.clone()), Body::Receive(to))
