@@ -649,6 +649,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn irregular_blocks_reach_their_places_and_nothing_else() {
+        let lens: Vec<usize> = (0..140).map(|i| i * 11 % 140).collect();
+        let ends = lens.iter().scan(0, |end, len| {
+            *end += *len as u64;
+            Some(*end)
+        });
+        let starts: Vec<u64> = std::iter::once(0).chain(ends).collect();
+        let offsets: Vec<i64> = (0..140).rev().map(|place| place * 150).collect();
+        let mut flat: Vec<u8> = (0..starts[140]).map(|at| (at % 250 + 1) as u8).collect();
+        let mut spread = vec![0; 140 * 150];
+        copy_varied(Way::Unpack, UserBuf::of(&mut spread), 0, 1, &offsets, &starts, UserBuf::of(&mut flat));
+        for (i, place) in spread.rchunks(150).enumerate() {
+            assert_eq!(place[..lens[i]], flat[starts[i] as usize..][..lens[i]]);
+            assert!(place[lens[i]..].iter().all(|byte| *byte == 0));
+        }
+        let mut back = vec![0; flat.len()];
+        copy_varied(Way::Pack, UserBuf::of(&mut spread), 0, 1, &offsets, &starts, UserBuf::of(&mut back));
+        assert_eq!(back, flat);
+    }
+
+    #[test]
     fn lists_of_blocks_of_every_length_reach_their_places_and_nothing_else() {
         for len in [1, 65, ROW, ROW + 1, ROWS_AHEAD, ROWS_AHEAD + 64, LONGEST_ROW, LONGEST_ROW + 1] {
             let (n, offsets) = (MANY_ROWS / len + 2, [len as i64 + 3, 0]);
