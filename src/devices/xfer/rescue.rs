@@ -3,7 +3,10 @@
 //!
 //! First contact with a slow network is like this: nothing is known of its rate, and tcp hides for a while that
 //! packets were lost in a short queue. (400 Mbit/s beside 4 Mbit/s with a queue of 10 KB, the first 3 s: 0.34 to 0.89 of
-//! what the faster brings alone without this, 0.75 to 1.00 with it.)
+//! what the faster brings alone without this, 0.75 to 1.00 with it.) A shaper lets the first 100 KB pass at once, which looks
+//! like a fast network; so a fast copy is followed by others until it is believed, and while one network is late the other
+//! is asked whether the peer misses anything, because it may have nothing else to tell. (As above, the first 6 s: 0.75 to
+//! 1.00 without this, 0.95 to 1.00 with it.)
 
 use super::Xfer;
 use super::path::{Path, Trial};
