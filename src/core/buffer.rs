@@ -185,6 +185,14 @@ pub fn fetch_to_write(at: UserBuf) {
     let _ = at;
 }
 
+/// [`fetch_to_write`] for all lines of `len` bytes.
+#[inline(always)]
+pub fn fetch_block_to_write(at: UserBuf, len: usize) {
+    for line in (0..len).step_by(LINE) {
+        fetch_to_write(at.offset(line as isize));
+    }
+}
+
 /// Bytes that [`write_ahead`] writes in one step.
 pub const STEP: usize = 2 << 10;
 
@@ -196,9 +204,7 @@ pub fn write_ahead(dst: UserBuf, len: usize, mut write: impl FnMut(usize, UserBu
     let mut at = 0;
     while at < len {
         let next = (at + STEP).min(len);
-        for line in (next..(next + STEP).min(len)).step_by(LINE) {
-            fetch_to_write(dst.offset(line as isize));
-        }
+        fetch_block_to_write(dst.offset(next as isize), STEP.min(len - next));
         write(at, dst.offset(at as isize), next - at);
         at = next;
     }
@@ -409,7 +415,7 @@ fn rows<const PACK: bool>(rows: Strided, len: usize) {
 #[inline(always)]
 fn row<const PACK: bool>(user: *mut u8, flat: *mut u8, len: usize, ahead: isize) {
     if !PACK && len <= ROWS_AHEAD {
-        fetch_block(user.wrapping_offset(ahead), len);
+        fetch_block_to_write(UserBuf(user.wrapping_offset(ahead)), len);
     }
     let (from, to) = if PACK { (user, flat) } else { (flat, user) };
     #[cfg(target_arch = "x86_64")]
@@ -419,14 +425,6 @@ fn row<const PACK: bool>(user: *mut u8, flat: *mut u8, len: usize, ahead: isize)
     };
     #[cfg(not(target_arch = "x86_64"))]
     move_some::<true>(from, to, len);
-}
-
-/// Brings in a block that is going to be written.
-#[inline(always)]
-fn fetch_block(at: *mut u8, len: usize) {
-    for line in (0..len).step_by(LINE) {
-        fetch_to_write(UserBuf(at.wrapping_add(line)));
-    }
 }
 
 /// # Safety
@@ -485,23 +483,13 @@ fn listed<const PACK: bool>(
     by_length!(len,
         N => listed_with::<PACK>(user, stride, n, offsets, N, flat, |u, f, _| move_fixed::<PACK, N>(u, f)),
         _ => match are_rows(len, n as usize * offsets.len() * len) {
-            true => listed_rows::<PACK>(user, stride, n, offsets, len, flat),
+            // The rows of the next repetition are brought in while one is copied.
+            true => {
+                listed_with::<PACK>(user, stride, n, offsets, len, flat, |u, f, n| row::<PACK>(u, f, n, stride))
+            }
             false => listed_with::<PACK>(user, stride, n, offsets, len, flat, move_some::<PACK>),
         }
     )
-}
-
-/// The rows of the next repetition are brought in while one is copied.
-#[inline(never)]
-fn listed_rows<const PACK: bool>(
-    user: *mut u8,
-    stride: isize,
-    n: u64,
-    offsets: &[i64],
-    len: usize,
-    flat: *mut u8,
-) {
-    listed_with::<PACK>(user, stride, n, offsets, len, flat, |u, f, len| row::<PACK>(u, f, len, stride))
 }
 
 #[inline(always)]

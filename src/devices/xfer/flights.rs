@@ -5,9 +5,6 @@
 use super::window::{Fate, Window};
 use std::collections::VecDeque;
 
-/// A copy leaves so many frames after the frame at most.
-const COPIED: usize = 4;
-
 #[derive(Clone, Copy)]
 pub struct Flight {
     pub seq: u32,
@@ -61,9 +58,9 @@ impl Flights {
         self.queue.push_back(flight);
     }
 
-    /// Another network got a copy of this frame, if it is one of the last.
+    /// Another network got a copy of this frame, if it is the last: a copy leaves right after its frame.
     pub fn copied(&mut self, seq: u32) {
-        if let Some(flight) = self.queue.iter_mut().rev().take(COPIED).find(|flight| flight.seq == seq) {
+        if let Some(flight) = self.queue.back_mut().filter(|flight| flight.seq == seq) {
             flight.again = true;
         }
     }

@@ -4,7 +4,7 @@
 use super::Datatype;
 use crate::UserBuf;
 use std::rc::Rc;
-use vmi::core::buffer::{LINE, STEP, fetch_to_write, write_ahead};
+use vmi::core::buffer::{LINE, STEP, fetch_block_to_write, write_ahead};
 
 /// So many lines of a buffer are brought in when its receive is posted.
 const EXPECTED: u32 = 4;
@@ -59,11 +59,9 @@ impl Memory {
 
     #[inline]
     fn expect(&self, from: u32, lines: u32) {
-        let bytes = if self.scattered.is_none() { self.bytes.min(AWAITED) as isize } else { 0 };
-        let (from, lines) = (from as isize * LINE as isize, lines as isize * LINE as isize);
-        for at in (from..bytes.min(from + lines)).step_by(LINE) {
-            fetch_to_write(self.at.offset(at));
-        }
+        let bytes = if self.scattered.is_none() { self.bytes.min(AWAITED) as usize } else { 0 };
+        let (from, len) = (from as usize * LINE, lines as usize * LINE);
+        fetch_block_to_write(self.at.offset(from as isize), bytes.saturating_sub(from).min(len));
     }
 
     /// Copies the bytes `from..from + len` of the packed form to `dst`; they are within [`Memory::bytes`].
