@@ -63,6 +63,7 @@ impl Xfer {
         }
         let hasty = path.throttle.is_some() && !self.order.is_empty();
         let frames = if hasty { 4 } else { self.settings.ack_frames };
+        path.heard.recent += bytes;
         self.owed.add(bytes, now);
         if self.owed.frames >= frames || self.owed.bytes >= self.settings.ack_bytes {
             self.demand_ack();
@@ -150,8 +151,11 @@ impl Xfer {
         (Said::Block(Default::default()), Control::Ack(None))
     }
 
-    /// Over which network acks go: one of those over which the peer was heard of late, the quickest of them.
+    /// Over which network acks go: one of those over which the peer was heard of late, the quickest of them. A process
+    /// that sends nothing else has not measured that; the peer sends most over the quickest.
     fn ack_route(&self) -> Option<usize> {
+        let unmeasured = self.paths.iter().any(|path| path.is_up() && !path.gauge.is_measured());
+        let ask_peer = self.window.is_empty() && unmeasured;
         let usable = |slot: &usize| self.paths[*slot].is_up() && !self.paths[*slot].blocked;
         let latest = self.paths.iter().filter(|path| path.is_up()).map(|path| path.heard.at).max()?;
         let recent = latest.saturating_sub(self.settings.dead_after_ns / 8);
@@ -161,6 +165,7 @@ impl Xfer {
                 path.heard.at < recent,
                 path.suspect,
                 !path.enabled,
+                if ask_peer { usize::MAX - path.heard.recent } else { 0 },
                 path.gauge.completion(path.flights.bytes(), 64) as u64,
             )
         };
@@ -168,6 +173,9 @@ impl Xfer {
     }
 
     pub(super) fn control_sent(&mut self, slot: usize, control: Control, now: u64) {
+        if let Control::Ack(_) = control {
+            self.paths.iter_mut().for_each(|path| path.heard.recent -= path.heard.recent / 8);
+        }
         match control {
             Control::Probe => {
                 self.paths[slot].probe_sent(now);

@@ -174,7 +174,7 @@ impl Gauge {
             return;
         }
         mark.starved |= (left as f64) < self.rate * self.least.unwrap_or(0) as f64;
-        if time >= SPAN.max(self.least.unwrap_or(0)) {
+        if time >= SPAN.max(self.least.unwrap_or(0)) && n >= ENOUGH {
             let sample = n as f64 / time as f64;
             let Mark { starved, pressed, full, .. } = *mark;
             let (at, delivered) = (now, self.delivered);
@@ -214,6 +214,11 @@ impl Gauge {
         self.measured = self.measured.min(1);
         self.measure(sample.min(most));
         sample > most
+    }
+
+    /// The rate is more than hearsay.
+    pub fn is_measured(&self) -> bool {
+        self.measured > 0
     }
 
     /// The rate was measured often enough to be believed.
