@@ -7,15 +7,17 @@
 
 use super::protocol::{Offer, Traffic, kind};
 use crate::UserBuf;
+use std::ops::Range;
 use vmi::core::frame::{Header, Incoming};
 use vmi::shm::claims::{Help, MOST_CHUNKS};
 use vmi::sys::memory::{read_process, write_process};
 
 /// From here on the copy is shared, bytes.
 const SHARE_FROM: u64 = 64 << 10;
-/// Bytes of a chunk: a sixteenth of the message within these limits.
-const LEAST_CHUNK: u64 = 32 << 10;
-const MOST_CHUNK: u64 = 256 << 10;
+/// Bytes of a chunk, except that a message has [`MOST_CHUNKS`] at most.
+const CHUNK: u64 = 32 << 10;
+/// Bytes that are copied by one call at most: so long is a process deaf.
+const CALL: u64 = 1 << 20;
 
 /// Where a shared copy goes. In the frame: address, length, bytes of a chunk.
 struct Share {
@@ -44,10 +46,16 @@ impl Share {
         self.len.div_ceil(self.chunk)
     }
 
-    /// Offset and length of a chunk.
-    fn range(&self, chunk: u64) -> (usize, usize) {
-        let from = chunk * self.chunk;
-        (from as usize, (self.len - from).min(self.chunk) as usize)
+    /// Chunks of a claim at most.
+    fn most(&self) -> u64 {
+        (CALL / self.chunk).max(1)
+    }
+
+    /// Offset and length of a run of chunks.
+    fn range(&self, run: &Range<u64>) -> (usize, usize) {
+        let from = run.start * self.chunk;
+        let to = (run.end * self.chunk).min(self.len);
+        (from as usize, (to - from) as usize)
     }
 }
 
@@ -69,33 +77,33 @@ impl Traffic {
     }
 
     fn fetch_shared(&mut self, peer: u32, pid: i32, offer: &Offer, to: UserBuf, len: u64) -> bool {
-        let chunk =
-            (len / 16).clamp(LEAST_CHUNK, MOST_CHUNK).max(len.div_ceil(MOST_CHUNKS)).next_multiple_of(4096);
+        let chunk = CHUNK.max(len.div_ceil(MOST_CHUNKS)).next_multiple_of(4096);
         let share = Share { address: to.addr() as u64, len, chunk };
-        let read = |chunk| {
-            let (from, len) = share.range(chunk);
+        let read = |run: Range<u64>| {
+            let (from, len) = share.range(&run);
             read_process(pid, (offer.address as usize).wrapping_add(from), to.offset(from as isize), len)
                 .is_ok()
         };
         self.shares = self.shares.wrapping_add(1);
         let (tag, chunks) = (self.shares, share.chunks());
-        let (Some(claims), _) = self.core.claims(peer) else { return (0..chunks).all(read) };
+        let read_from = |first: u64| (first..chunks).all(|chunk| read(chunk..chunk + 1));
+        let (Some(claims), _) = self.core.claims(peer) else { return read_from(0) };
         claims.open(tag, chunks);
         let header = Header { kind: kind::SHARE, meta: [offer.request, tag, 0], len: Share::LEN };
         // Without room for the frame, nobody helps.
         let _ = self.core.send(peer, header, |to| to.write(0, &share.encode()));
         let (Some(claims), _) = self.core.claims(peer) else { return false };
         let (mut mine, mut ok) = (0, true);
-        while let Some(chunk) = claims.first(tag, chunks) {
+        while let Some(run) = claims.first(tag, chunks, share.most()) {
+            mine += run.end - run.start;
             // After a failure the rest is only claimed, so that nobody else does.
-            ok = ok && read(chunk);
-            mine += 1;
+            ok = ok && read(run);
         }
         let mut looks = 0u32;
         loop {
             match claims.help(tag, chunks, mine) {
                 Help::Complete => return ok,
-                Help::Void => return ok && (mine..chunks).all(read),
+                Help::Void => return ok && read_from(mine),
                 Help::Pending => {}
             }
             looks += 1;
@@ -114,15 +122,15 @@ impl Traffic {
             return;
         };
         let window = out.from.block();
-        let sound = share.len <= out.total && share.chunk >= LEAST_CHUNK && share.chunks() <= MOST_CHUNKS;
+        let sound = share.len <= out.total && share.chunk >= CHUNK && share.chunks() <= MOST_CHUNKS;
         let (Some(from), true, (_, Some(claims))) = (window, sound, self.core.claims(peer)) else {
             return;
         };
-        while let Some(chunk) = claims.last(tag, share.chunks()) {
-            let (at, len) = share.range(chunk);
+        while let Some(run) = claims.last(tag, share.chunks(), share.most()) {
+            let (at, len) = share.range(&run);
             let to = (share.address as usize).wrapping_add(at);
             let ok = write_process(pid, to, from.offset(at as isize), len).is_ok();
-            claims.finish(ok);
+            claims.finish(run.end - run.start, ok);
             if !ok {
                 break;
             }
