@@ -23,7 +23,7 @@ pub fn gather<'a>(
         (_, Some(mine)) => contribute(op, mine, root),
         _ => Ok(true),
     };
-    outcome(run())
+    outcome(op, run())
 }
 
 fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
@@ -169,7 +169,7 @@ pub fn scatter<'a>(
         (_, Some(mine)) => receive(op, mine, root, even),
         _ => Ok(true),
     };
-    outcome(run())
+    outcome(op, run())
 }
 
 /// A block in a post with a table: two words of 32 bits.
@@ -202,7 +202,7 @@ fn deal<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>, mine: Option<Part>, even
     let way = if here || op.can_fetch() { op.way() } else { Way::Message };
     let turn = op.start(if even && here { total } else { CELL })?;
     let loan = match way {
-        Way::Board if !here => Some(fetch::Loan::post(op, turn, &block)),
+        Way::Board if !here => Some(fetch::Loan::post(op, turn, 0, &block)),
         _ => None,
     };
     if loan.is_none() {
@@ -311,10 +311,13 @@ pub fn allgather<'a>(op: &Op, longest: usize, mine: Part, block: impl Fn(usize) 
         2 => op.fetches(longest.saturating_mul(4)),
         _ => op.size <= FEW && op.fetches(longest),
     };
-    outcome(match fetches {
-        true => fetch::allgather(op, mine, block),
-        false => exchange(op, longest, mine, block),
-    })
+    outcome(
+        op,
+        match fetches {
+            true => fetch::allgather(op, mine, block),
+            false => exchange(op, longest, mine, block),
+        },
+    )
 }
 
 fn exchange<'a>(op: &Op, longest: usize, mine: Part, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {

@@ -3,7 +3,7 @@
 use super::super::part::{Part, copy_here};
 use super::super::wire::Batch;
 use super::blocks::{self, Arrivals, find_block, write_blocks};
-use super::{GROUP, Op, Outcome, Way, fetch, outcome};
+use super::{GROUP, Op, Outcome, Way, fetch, outcome, pass};
 use crate::error::Result;
 use vmi::shm::board::CELL;
 
@@ -19,10 +19,30 @@ pub fn alltoall<'a, 'b>(
     into: impl Fn(usize) -> Part<'b>,
     in_place: bool,
 ) -> Outcome {
-    if op.fetches(len.saturating_mul(4)) && !in_place {
-        return outcome(fetched(op, len, out, into));
+    if pass::suits(op, len) && !in_place {
+        return outcome(op, passed(op, len, out, into));
     }
-    outcome(exchange(op, len, out, into))
+    if op.fetches(len.saturating_mul(4)) && !in_place {
+        return outcome(op, fetched(op, len, out, into));
+    }
+    outcome(op, exchange(op, len, out, into))
+}
+
+fn passed<'a, 'b>(
+    op: &Op,
+    len: usize,
+    out: impl Fn(usize) -> Part<'a>,
+    into: impl Fn(usize) -> Part<'b>,
+) -> Result<bool> {
+    let (turn, way) = (op.start(0)?, op.way());
+    op.post_at_once(turn, way, len);
+    let here = op.all_agree(turn, way, len)?;
+    op.finish();
+    if here {
+        pass::keep(out(op.rank), into(op.rank))?;
+        pass::blocks(op, len, out, |rank| (into(rank), len))?;
+    }
+    Ok(here)
 }
 
 fn fetched<'a, 'b>(
@@ -82,7 +102,7 @@ pub fn alltoall_varying<'a, 'b>(
     into: impl Fn(usize) -> Part<'b>,
 ) -> Outcome {
     let none = |rank: usize| if rank == op.rank { Part { count: 0, ..out(rank) } } else { out(rank) };
-    outcome(exchange_varying(op, &out, none, into))
+    outcome(op, exchange_varying(op, &out, none, into))
 }
 
 fn exchange_varying<'a, 'b>(
@@ -97,13 +117,19 @@ fn exchange_varying<'a, 'b>(
     let way = if fits || can_fetch { op.way() } else { Way::Message };
     let turn = op.start(VARYING)?;
     let lends = way == Way::Board && (!fits || op.lends_to_one(total));
-    let _loan = lends.then(|| fetch::Loan::post(op, turn, &posted));
+    let longest = if lends { pass::longest(op, &posted) } else { 0 };
+    let _loan = lends.then(|| fetch::Loan::post(op, turn, longest, &posted));
     if way == Way::Board && !lends {
         write_blocks(op, turn, (table, total), &posted);
     }
     if !lends {
         op.post(turn, way, total);
         op.hand_over(turn, total);
+    }
+    if longest > 0
+        && let Some(longest) = pass::agreed(op, turn, longest)?
+    {
+        return passed_varying(op, (turn, longest), out, into);
     }
     copy_here(out(op.rank), into(op.rank))?;
     let mut arrivals = Arrivals::default();
@@ -132,6 +158,24 @@ fn exchange_varying<'a, 'b>(
         op.take_back()?;
     }
     received.map(|()| true)
+}
+
+/// All have posted in `turn` that they pass on their blocks, which are of `longest` bytes at most.
+fn passed_varying<'a, 'b>(
+    op: &Op,
+    (turn, longest): (u64, usize),
+    out: impl Fn(usize) -> Part<'a>,
+    into: impl Fn(usize) -> Part<'b>,
+) -> Result<bool> {
+    let others = || (0..op.size).filter(|&rank| rank != op.rank);
+    let mut sent = vec![0; op.size];
+    others().for_each(|rank| sent[rank] = fetch::length_of_block(op, rank, turn));
+    op.finish();
+    let kept = pass::keep(out(op.rank), into(op.rank));
+    pass::blocks(op, longest, &out, |rank| (into(rank), sent[rank]))?;
+    let mut arrivals = Arrivals::default();
+    others().for_each(|rank| arrivals.fetched(rank, Ok(sent[rank]), into(rank)));
+    kept.and(complete_varying(op, Way::Board, arrivals, out, into)).map(|()| true)
 }
 
 fn complete_varying<'a, 'b>(

@@ -168,15 +168,15 @@ fn table(op: &Op) -> usize {
     POST * op.size
 }
 
-/// Posts a place in this process for every rank: to be read from, or to be written to.
-fn post_places(op: &Op, turn: u64, place: impl Fn(usize) -> (usize, usize)) {
+/// Posts a place in this process for every rank, to be read from or to be written to, and a `word` for all.
+fn post_places(op: &Op, turn: u64, word: usize, place: impl Fn(usize) -> (usize, usize)) {
     let post = op.bytes(op.rank, turn, table(op));
     for rank in 0..op.size {
         let (address, len) = place(rank);
         post.store((POST * rank) as isize, address as u64);
         post.store((POST * rank + 8) as isize, len as u64);
     }
-    op.post(turn, Way::Lent, table(op));
+    op.post(turn, Way::Lent, word);
 }
 
 /// The place that `rank` has posted for this one, with its length.
@@ -192,13 +192,13 @@ pub(super) struct Loan<'a> {
 }
 
 impl<'a> Loan<'a> {
-    /// Posts them in `turn`, which has room for a table. Memory is lent until [`Op::take_back`].
-    pub fn post<'b>(op: &'a Op<'a>, turn: u64, block: impl Fn(usize) -> Part<'b>) -> Loan<'a> {
+    /// Posts them in `turn`, which has room for a table, and a `word` for all. Memory is lent until [`Op::take_back`].
+    pub fn post<'b>(op: &'a Op<'a>, turn: u64, word: usize, block: impl Fn(usize) -> Part<'b>) -> Loan<'a> {
         let packed = |rank: usize| block(rank).flat().is_none();
         let lengths = (0..op.size).map(|rank| if packed(rank) { block(rank).len() } else { 0 });
         let copy = Temp::of(op, lengths.sum());
         let used = Cell::new(0);
-        post_places(op, turn, |rank| {
+        post_places(op, turn, word, |rank| {
             let part = block(rank);
             let at = part.flat().unwrap_or_else(|| {
                 let at = copy.base.offset(used.get() as isize);
@@ -218,9 +218,14 @@ pub(super) fn fetch_block(op: &Op, rank: usize, turn: u64, part: Part) -> Result
     far.fetch_up_to(op, len, part)
 }
 
+/// Bytes of the block that `rank` has lent this one.
+pub(super) fn length_of_block(op: &Op, rank: usize, turn: u64) -> usize {
+    place_of(op, rank, turn).1
+}
+
 /// The root of a gather says where contributions may be put.
 pub(super) fn offer<'a>(op: &Op, turn: u64, block: impl Fn(usize) -> Part<'a>) {
-    post_places(op, turn, |rank| match block(rank).flat() {
+    post_places(op, turn, 0, |rank| match block(rank).flat() {
         Some(at) => (at.addr(), block(rank).len()),
         None => (0, 0),
     });

@@ -6,8 +6,8 @@
 //! during which other traffic goes on.
 //!
 //! Small data is written to the board. Where it is large, what one rank has for all is written to the board piece by
-//! piece ([`whole`], [`blocks`]), what one has for one is read or written where it lies ([`fetch`]), and what is to be
-//! combined is combined on the board ([`relay`], of two ranks [`pair`]).
+//! piece ([`whole`], [`blocks`]), what one has for one is read or written where it lies ([`fetch`]) unless there is more of
+//! it than caches hold ([`pass`]), and what is to be combined is combined on the board ([`relay`], of two ranks [`pair`]).
 //!
 //! Small scans go from rank to rank through rings beside the board ([`passage`]) and take no turns. Who takes part in any
 //! other operation takes the same turns as all others, so sizes in turns follow from what all ranks know alike, or in a
@@ -20,6 +20,7 @@ mod everyone;
 mod fetch;
 mod open;
 mod pair;
+mod pass;
 mod passage;
 mod reductions;
 mod relay;
@@ -128,11 +129,15 @@ pub struct Op<'a> {
 /// The way an operation went. `None`: by messages, and everybody knows it.
 pub type Outcome = Option<Result>;
 
-/// From how the parts of this folder tell it: `false` is by messages.
-fn outcome(done: Result<bool>) -> Outcome {
+/// From how the parts of this folder tell it: `false` is by messages, for which this rank will wait while others may wait
+/// until it is done with the board.
+fn outcome(op: &Op, done: Result<bool>) -> Outcome {
     match done {
         Ok(true) => Some(Ok(())),
-        Ok(false) => None,
+        Ok(false) => {
+            op.finish_now();
+            None
+        }
         Err(error) => Some(Err(error)),
     }
 }

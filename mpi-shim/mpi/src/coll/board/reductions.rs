@@ -86,17 +86,20 @@ impl Posted {
 pub fn allreduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i64) -> Outcome {
     let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
     if op.size == 2 && fold.bytes(count) > PAIR {
-        return outcome(pair::allreduce(op, fold, mine, recvbuf, count));
+        return outcome(op, pair::allreduce(op, fold, mine, recvbuf, count));
     }
     if fold.bytes(count) >= RELAY {
-        return outcome(relay::reduce(op, fold, mine, count, Wanted { out: recvbuf, first: 0, count }));
+        return outcome(op, relay::reduce(op, fold, mine, count, Wanted { out: recvbuf, first: 0, count }));
     }
     let flat = fold.bytes(count) <= FLAT;
-    outcome(if flat {
-        at_once(op, fold, mine, recvbuf, count)
-    } else {
-        shared_out(op, fold, mine, recvbuf, count)
-    })
+    outcome(
+        op,
+        if flat {
+            at_once(op, fold, mine, recvbuf, count)
+        } else {
+            shared_out(op, fold, mine, recvbuf, count)
+        },
+    )
 }
 
 /// Posts this rank's operand of `run` out of `whole` bytes and waits for the others'. `None`: not over the board.
@@ -162,12 +165,15 @@ pub fn reduce(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, count: i
     if op.size > 2 && fold.bytes(count) >= RELAY_TO_ROOT {
         let mine = if sendbuf.is_in_place() { recvbuf } else { sendbuf };
         let wanted = Wanted { out: recvbuf, first: 0, count: if op.rank == root { count } else { 0 } };
-        return outcome(relay::reduce(op, fold, mine, count, wanted));
+        return outcome(op, relay::reduce(op, fold, mine, count, wanted));
     }
-    outcome(match op.rank == root {
-        true => collect(op, fold, sendbuf, recvbuf, count),
-        false => contribute(op, fold, sendbuf, count, root),
-    })
+    outcome(
+        op,
+        match op.rank == root {
+            true => collect(op, fold, sendbuf, recvbuf, count),
+            false => contribute(op, fold, sendbuf, count, root),
+        },
+    )
 }
 
 /// Where `rank` writes its operand for `root`. Of two ranks the one that is not the root has the cells of rank 0: see
@@ -266,7 +272,7 @@ pub fn reduce_scatter(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, 
     let total = blocks.total();
     if fold.bytes(total) >= RELAY {
         let wanted = Wanted { out: recvbuf, first: blocks.start(op.rank), count: blocks.len(op.rank) };
-        return outcome(relay::reduce(op, fold, mine, total, wanted));
+        return outcome(op, relay::reduce(op, fold, mine, total, wanted));
     }
     let at_once = || {
         let run = Run { first: 0, count: total, size: fold.bytes(1) };
@@ -279,5 +285,5 @@ pub fn reduce_scatter(op: &Op, fold: &Fold, sendbuf: UserBuf, recvbuf: UserBuf, 
         op.finish();
         Ok(true)
     };
-    outcome(at_once())
+    outcome(op, at_once())
 }

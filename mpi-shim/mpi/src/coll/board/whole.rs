@@ -24,12 +24,12 @@ pub fn barrier(op: &Op) -> Outcome {
         op.finish();
         Ok(here)
     };
-    outcome(meet())
+    outcome(op, meet())
 }
 
 /// The root posts piece by piece, as far ahead of the readers as the board lets it.
 pub fn bcast(op: &Op, part: Part, root: usize) -> Outcome {
-    outcome(if op.rank == root { give(op, part) } else { take(op, part, root) })
+    outcome(op, if op.rank == root { give(op, part) } else { take(op, part, root) })
 }
 
 fn give(op: &Op, part: Part) -> Result<bool> {
