@@ -124,16 +124,24 @@ const PAGE: usize = 4096;
 const PAGES: usize = 4;
 /// Bytes that are copied of one page before the next one's turn.
 const PAIR: usize = 2 * LINE;
+/// The same where the processor does more than copy.
+const STRIP: usize = 8 * LINE;
 
 /// Calls `copy` for `len` bytes with places and lengths, a pair of lines of each of four pages in turn: the processor
 /// fetches ahead inside of a page only. (Two cores at once, 512 MiB in no cache, streamed, in C: 17 GB/s together, 12.4 one
 /// page after the other. Allreduce of 4 MiB among 8 to 32 ranks: 3 to 6 % quicker.)
 #[inline(always)]
-fn pages_in_turn(len: usize, mut copy: impl FnMut(usize, usize)) {
+fn pages_in_turn(len: usize, copy: impl FnMut(usize, usize)) {
+    strips_in_turn::<PAIR>(len, copy);
+}
+
+/// As [`pages_in_turn`], so many bytes at a time.
+#[inline(always)]
+fn strips_in_turn<const BYTES: usize>(len: usize, mut copy: impl FnMut(usize, usize)) {
     let whole = len - len % (PAGES * PAGE);
     for group in (0..whole).step_by(PAGES * PAGE) {
-        for at in (group..group + PAGE).step_by(PAIR) {
-            (0..PAGES).for_each(|page| copy(at + page * PAGE, PAIR));
+        for at in (group..group + PAGE).step_by(BYTES) {
+            (0..PAGES).for_each(|page| copy(at + page * PAGE, BYTES));
         }
     }
     copy(whole, len - whole);
@@ -566,7 +574,7 @@ plain!(u8 i8 u16 i16 u32 i32 u64 i64 u128 i128 f32 f64);
 unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
 
 /// `inout[i] = f(input[i], inout[i])` for `n` elements; neither side need be aligned.
-#[inline]
+#[inline(always)]
 pub fn combine<T: Plain>(input: UserBuf, inout: UserBuf, n: usize, f: impl Fn(T, T) -> T) {
     let (a, b) = (input.0.cast::<T>(), inout.0.cast::<T>());
     for i in 0..n {
@@ -576,6 +584,40 @@ pub fn combine<T: Plain>(input: UserBuf, inout: UserBuf, n: usize, f: impl Fn(T,
             b.wrapping_add(i).write_unaligned(value);
         }
     }
+}
+
+/// As [`combine`], where `f` takes less time than the memory: pages are combined side by side, unless an element does not
+/// divide a strip. (Two cores at once, doubles, `input` in no cache, in C: 12.5 GB/s each, 9.6 without AVX2, 8.1 one page
+/// after the other. Allreduce of 4 MiB, 16 ranks on two cores: 5.8 ms, 6.9 one page after the other.)
+#[inline]
+pub fn combine_quickly<T: Plain>(input: UserBuf, inout: UserBuf, n: usize, f: impl Fn(T, T) -> T) {
+    if !STRIP.is_multiple_of(size_of::<T>()) || n < 2 * PAGES * PAGE / size_of::<T>() {
+        return combine(input, inout, n, f);
+    }
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { combine_pages_by_avx2(input, inout, n, f) };
+    }
+    combine_pages(input, inout, n, f);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn combine_pages_by_avx2<T: Plain>(input: UserBuf, inout: UserBuf, n: usize, f: impl Fn(T, T) -> T) {
+    combine_pages(input, inout, n, f);
+}
+
+#[inline(always)]
+fn combine_pages<T: Plain>(input: UserBuf, inout: UserBuf, n: usize, f: impl Fn(T, T) -> T) {
+    strips_in_turn::<STRIP>(n * size_of::<T>(), |at, len| {
+        let (input, inout) = (input.offset(at as isize), inout.offset(at as isize));
+        match len {
+            // A number that the compiler knows: nothing is left over.
+            STRIP => combine(input, inout, const { STRIP / size_of::<T>() }, &f),
+            _ => combine(input, inout, len / size_of::<T>(), &f),
+        }
+    });
 }
 
 impl UserBuf {
@@ -682,6 +724,39 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn pages_are_combined_as_single_elements_are() {
+        fn check<T: Plain + PartialEq + std::fmt::Debug>(of: fn(usize) -> T, f: fn(T, T) -> T) {
+            let whole = 2 * PAGES * PAGE / size_of::<T>();
+            for n in [0, 1, whole - 1, whole, whole + 1, whole + 1000, 2 * whole + STRIP] {
+                let input: Vec<T> = (0..n).map(of).collect();
+                let mut inout: Vec<T> = (0..n + 1).map(|i| of(i + 77)).collect();
+                let expected: Vec<T> = (0..n).map(|i| f(input[i], inout[i])).collect();
+                let last = inout[n];
+                let mut both = [inout.clone(), inout.clone()];
+                // From an odd address.
+                let mut bytes = vec![0; n * size_of::<T>() + 1];
+                let from = UserBuf::of(&mut bytes[1..]);
+                input
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, value)| from.store((i * size_of::<T>()) as isize, *value));
+                combine_quickly(from, UserBuf::of_slice(&mut both[0]), n, f);
+                let pages =
+                    if STRIP.is_multiple_of(size_of::<T>()) { combine_pages } else { combine_quickly };
+                pages(from, UserBuf::of_slice(&mut both[1]), n, f);
+                combine(from, UserBuf::of_slice(&mut inout), n, f);
+                for result in [&both[0], &both[1], &inout] {
+                    assert_eq!((&result[..n], result[n]), (&expected[..], last), "{n}");
+                }
+            }
+        }
+        check(|i| i as u8, u8::wrapping_mul);
+        check(|i| i as f64 / 3.0, |a, b| a + b);
+        check(|i| i as i128 - 5, i128::min);
+        check(|i| [i as u16; 3], |a, b| [a[0] ^ b[0], a[1], b[2]]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Which;
 use super::soft;
 use crate::UserBuf;
 use crate::datatype::Num;
-use vmi::core::buffer::{Plain, combine};
+use vmi::core::buffer::{Plain, combine, combine_quickly};
 
 /// Where the operands lie.
 #[derive(Clone, Copy)]
@@ -17,6 +17,13 @@ struct Operands {
 impl Operands {
     #[inline]
     fn each<T: Plain>(self, f: impl Fn(T, T) -> T) -> bool {
+        combine_quickly(self.input, self.inout, self.n, f);
+        true
+    }
+
+    /// As [`Operands::each`], of what is computed in steps.
+    #[inline]
+    fn each_soft<T: Plain>(self, f: impl Fn(T, T) -> T) -> bool {
         combine(self.input, self.inout, self.n, f);
         true
     }
@@ -24,9 +31,9 @@ impl Operands {
     #[inline]
     fn logical<T: Plain>(self, which: Which, truth: impl Fn(T) -> bool, value: impl Fn(bool) -> T) -> bool {
         match which {
-            Which::Land => self.each(|a: T, b: T| value(truth(a) & truth(b))),
-            Which::Lor => self.each(|a: T, b: T| value(truth(a) | truth(b))),
-            Which::Lxor => self.each(|a: T, b: T| value(truth(a) ^ truth(b))),
+            Which::Land => self.each_soft(|a: T, b: T| value(truth(a) & truth(b))),
+            Which::Lor => self.each_soft(|a: T, b: T| value(truth(a) | truth(b))),
+            Which::Lxor => self.each_soft(|a: T, b: T| value(truth(a) ^ truth(b))),
             _ => false,
         }
     }
@@ -63,10 +70,10 @@ macro_rules! float {
 macro_rules! soft {
     ($m:ident, $which:expr, $o:expr) => {
         match $which {
-            Which::Sum => $o.each(soft::$m::add),
-            Which::Prod => $o.each(soft::$m::mul),
-            Which::Min => $o.each(|a, b| if soft::$m::less(a, b) { a } else { b }),
-            Which::Max => $o.each(|a, b| if soft::$m::less(b, a) { a } else { b }),
+            Which::Sum => $o.each_soft(soft::$m::add),
+            Which::Prod => $o.each_soft(soft::$m::mul),
+            Which::Min => $o.each_soft(|a, b| if soft::$m::less(a, b) { a } else { b }),
+            Which::Max => $o.each_soft(|a, b| if soft::$m::less(b, a) { a } else { b }),
             _ => $o.logical($which, soft::$m::truth, soft::$m::from_bool),
         }
     };
@@ -103,8 +110,8 @@ fn complex<T: Plain>(
     mul: impl Fn(T, T) -> T,
 ) -> bool {
     match which {
-        Which::Sum => o.each(|a: [T; 2], b: [T; 2]| [add(a[0], b[0]), add(a[1], b[1])]),
-        Which::Prod => o.each(|a: [T; 2], b: [T; 2]| {
+        Which::Sum => o.each_soft(|a: [T; 2], b: [T; 2]| [add(a[0], b[0]), add(a[1], b[1])]),
+        Which::Prod => o.each_soft(|a: [T; 2], b: [T; 2]| {
             let re = sub(mul(a[0], b[0]), mul(a[1], b[1]));
             [re, add(mul(a[0], b[1]), mul(a[1], b[0]))]
         }),
@@ -114,6 +121,9 @@ fn complex<T: Plain>(
 
 /// `false`: the operation is not defined for complex numbers.
 pub fn reduce_complex(which: Which, part: Num, input: UserBuf, inout: UserBuf, n: usize) -> bool {
+    if which == Which::Sum && matches!(part, Num::F32 | Num::F64) {
+        return reduce(which, part, input, inout, 2 * n);
+    }
     let o = Operands { input, inout, n };
     match part {
         Num::F32 => complex(which, o, |a: f32, b| a + b, |a, b| a - b, |a, b| a * b),
