@@ -107,7 +107,7 @@ impl UserBuf {
 
     /// Copies from memory that is in no cache. The two places must not overlap.
     #[inline]
-    pub fn copy_uncached_to(self, dst: UserBuf, len: usize) {
+    pub fn copy_cold_to(self, dst: UserBuf, len: usize) {
         pages_in_turn(len, |at, len| {
             let (from, to) = (self.offset(at as isize), dst.offset(at as isize));
             // SAFETY: as in `read`, on both sides.
@@ -383,7 +383,7 @@ macro_rules! by_length {
 fn strided<const PACK: bool>(user: *mut u8, stride: isize, len: usize, n: usize, flat: *mut u8, step: usize) {
     let blocks = Strided { user, stride, n, flat, step };
     by_length!(len,
-        N => blocks.each(move_fixed::<PACK, N>),
+        N => if step == N { dense::<PACK, N>(blocks) } else { blocks.each(move_fixed::<PACK, N>) },
         _ => match len {
             3 => blocks.each(|u, f| move_ends::<PACK, 2>(u, f, len)),
             5..=7 => blocks.each(|u, f| move_ends::<PACK, 4>(u, f, len)),
@@ -396,6 +396,23 @@ fn strided<const PACK: bool>(user: *mut u8, stride: isize, len: usize, n: usize,
         }
     )
 }
+
+/// Blocks whose packed form has no gaps: distances that the compiler knows save an addition for each. The processor does
+/// not fetch lines ahead that are written in small pieces with gaps. (64 KiB in blocks of 8 bytes, every second one,
+/// unpacked: 2.24 µs, 2.58 without both.)
+#[inline(always)]
+fn dense<const PACK: bool, const N: usize>(blocks: Strided) {
+    let ahead = AHEAD * blocks.stride;
+    Strided { step: N, ..blocks }.each_fours(move_fixed::<PACK, N>, |user| {
+        if !PACK && N <= SMALL {
+            fetch_to_write(UserBuf(user.wrapping_offset(ahead)));
+        }
+    });
+}
+
+/// Blocks of up to so many bytes are small; a line is brought in so many of them before it is written.
+const SMALL: usize = 16;
+const AHEAD: isize = 64;
 
 /// Shortest and longest block that is a row, in bytes.
 const ROW: usize = 256;
@@ -472,8 +489,15 @@ struct Strided {
 impl Strided {
     #[inline(always)]
     fn each(self, copy: impl Fn(*mut u8, *mut u8)) {
+        self.each_fours(copy, |_| ());
+    }
+
+    /// As [`Strided::each`]; `before` is called for every fourth block.
+    #[inline(always)]
+    fn each_fours(self, copy: impl Fn(*mut u8, *mut u8), before: impl Fn(*mut u8)) {
         let Strided { mut user, stride, n, mut flat, step } = self;
         for _ in 0..n / 4 {
+            before(user);
             copy(user, flat);
             copy(user.wrapping_offset(stride), flat.wrapping_add(step));
             copy(user.wrapping_offset(2 * stride), flat.wrapping_add(2 * step));
@@ -711,7 +735,7 @@ mod tests {
     #[test]
     fn copies_past_the_caches_of_every_length_reach_their_place_and_nothing_else() {
         let four = PAGES * PAGE;
-        let ways: [fn(UserBuf, UserBuf, usize); 2] = [UserBuf::stream_to, UserBuf::copy_uncached_to];
+        let ways: [fn(UserBuf, UserBuf, usize); 2] = [UserBuf::stream_to, UserBuf::copy_cold_to];
         for (way, copy) in ways.into_iter().enumerate() {
             for len in [0, 1, 63, 64, 200, PAGE, four - 1, four, four + 1, four + 64, 3 * four + 5000] {
                 for offset in [0, 1, 63] {
@@ -753,9 +777,9 @@ mod tests {
                 }
             }
         }
-        check(|i| i as u8, u8::wrapping_mul);
+        check(|i| (i * 37 % 251) as u8, u8::wrapping_add);
         check(|i| i as f64 / 3.0, |a, b| a + b);
-        check(|i| i as i128 - 5, i128::min);
+        check(|i| i as i128 * 3 - 5, |a, b| a * b + 1);
         check(|i| [i as u16; 3], |a, b| [a[0] ^ b[0], a[1], b[2]]);
     }
 

@@ -1,12 +1,13 @@
-/* Alltoall and alltoallv of more than caches hold: even and uneven blocks, blocks with gaps, some empty; ranks that come
- * late; other collectives and communicators in between; lengths that ranks disagree about. */
+/* Alltoall and alltoallv of more than caches hold (FROM in coll/board/swap.rs): even and uneven blocks, blocks with gaps,
+ * some empty; ranks that come late; other collectives and communicators in between; lengths that ranks disagree about. */
 #include "harness.h"
 #include <time.h>
 
-/* All blocks of all ranks together, ints. */
-enum { TOTAL = 13 << 20 };
+/* All blocks of all ranks together, and what must stay as it is behind those of one rank; ints. */
+enum { TOTAL = 13 << 20, GUARD = 5000 };
 
 static int *a, *b;
+static MPI_Datatype second;
 static int longest;
 
 static int item(int from, int to, int i)
@@ -22,22 +23,49 @@ static void dawdle(int round)
         nanosleep(&pause, NULL);
 }
 
+static void untouched(size_t from, size_t items)
+{
+    for (size_t i = from; i < from + items; i++)
+        if (b[i] != -1) {
+            FAIL("int %zu is overwritten", i);
+            break;
+        }
+}
+
+/* Every rank has gaps of its own choice, where blocks leave and where they arrive. */
 static void even(int round, MPI_Comm comm)
 {
     int rank, size;
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &size);
-    int n = longest - round % 3 * 5;
+    int n = longest - round % 3 * 5, leave = 1 + (round + rank) % 2, arrive = 1 + (round + rank) / 2 % 2;
     for (int r = 0; r < size; r++)
         for (int i = 0; i < n; i++)
-            a[r * n + i] = item(rank, r, i + round);
-    memset(b, 0xff, sizeof *b * (size_t)(n * size));
+            a[(r * n + i) * leave] = item(rank, r, i + round);
+    memset(b, 0xff, sizeof *b * (size_t)(n * size * arrive + GUARD));
     dawdle(round);
-    CALL(MPI_Alltoall(a, n, MPI_INT, b, n, MPI_INT, comm));
+    CALL(MPI_Alltoall(a, n, leave == 2 ? second : MPI_INT, b, n, arrive == 2 ? second : MPI_INT, comm));
     for (int r = 0; r < size; r++)
-        for (int i = 0; i < n; i++)
-            if (b[r * n + i] != item(r, rank, i + round)) {
-                FAIL("round %d: item %d of rank %d is %d", round, i, r, b[r * n + i]);
+        for (int i = 0; i < n; i++) {
+            int *got = b + (r * n + i) * arrive;
+            if (got[0] != item(r, rank, i + round) || (arrive == 2 && got[1] != -1)) {
+                FAIL("round %d: item %d of rank %d is %d", round, i, r, got[0]);
+                break;
+            }
+        }
+    untouched((size_t)(n * size * arrive), GUARD);
+}
+
+static void in_place(void)
+{
+    for (int r = 0; r < t_size; r++)
+        for (int i = 0; i < longest; i++)
+            b[r * longest + i] = item(t_rank, r, i);
+    CALL(MPI_Alltoall(MPI_IN_PLACE, 0, MPI_INT, b, longest, MPI_INT, MPI_COMM_WORLD));
+    for (int r = 0; r < t_size; r++)
+        for (int i = 0; i < longest; i++)
+            if (b[r * longest + i] != item(r, t_rank, i)) {
+                FAIL("in place: item %d of rank %d is %d", i, r, b[r * longest + i]);
                 break;
             }
 }
@@ -58,9 +86,6 @@ static void uneven(int kind, int gaps, int odd)
 {
     int out[64], in[64], out_at[64], in_at[64], x = 0, y = 0;
     int leave = gaps & 1 ? 2 : 1, arrive = gaps & 2 ? 2 : 1;
-    MPI_Datatype second;
-    CALL(MPI_Type_create_resized(MPI_INT, 0, 2 * sizeof(int), &second));
-    CALL(MPI_Type_commit(&second));
     for (int r = 0; r < t_size; r++) {
         out[r] = length(kind, t_rank, r);
         in[r] = length(kind, r, t_rank);
@@ -71,9 +96,10 @@ static void uneven(int kind, int gaps, int odd)
         for (int i = 0; i < out[r]; i++)
             a[(out_at[r] + i) * leave] = item(t_rank, r, i);
     }
-    memset(b, 0xff, sizeof *b * (size_t)(y * arrive));
+    memset(b, 0xff, sizeof *b * (size_t)(y * arrive + GUARD));
+    /* A block of another rank is too long for its place, or the one of rank 0 for itself. */
     if (odd && t_rank == 0)
-        in[1] -= 1000;
+        in[odd == 1] -= GUARD / 2;
     dawdle(kind + gaps);
     int code = MPI_Alltoallv(a, out, out_at, gaps & 1 ? second : MPI_INT, b, in, in_at,
                              gaps & 2 ? second : MPI_INT, MPI_COMM_WORLD);
@@ -89,7 +115,9 @@ static void uneven(int kind, int gaps, int odd)
                 break;
             }
         }
-    MPI_Type_free(&second);
+    untouched((size_t)(y * arrive), GUARD);
+    if (odd && t_rank == 0)
+        untouched((size_t)(in_at[odd == 1] + in[odd == 1]), GUARD / 2);
 }
 
 /* Ranks that disagree: everybody hears of it or gets what was sent, and nobody waits for ever. */
@@ -114,8 +142,10 @@ int main(int argc, char **argv)
 {
     t_start(&argc, &argv);
     CALL(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
+    CALL(MPI_Type_create_resized(MPI_INT, 0, 2 * sizeof(int), &second));
+    CALL(MPI_Type_commit(&second));
     longest = TOTAL / (t_size * t_size);
-    size_t room = 2 * sizeof *a * (size_t)longest * (size_t)t_size;
+    size_t room = 2 * sizeof *a * (size_t)longest * (size_t)t_size + GUARD * sizeof *a;
     a = malloc(room);
     b = malloc(room);
     if (!a || !b) {
@@ -136,11 +166,15 @@ int main(int argc, char **argv)
             uneven(kind, gaps, 0);
             sum(t_size);
         }
+    in_place();
     for (int i = 0; i < 2 && t_size > 1; i++) {
         uneven(0, 0, 1);
+        uneven(0, 0, 2);
+        sum(t_size);
         disagree();
         even(i, MPI_COMM_WORLD);
     }
+    MPI_Type_free(&second);
     MPI_Comm_free(&twin);
     MPI_Comm_free(&back);
     free(a);

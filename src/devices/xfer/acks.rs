@@ -154,8 +154,10 @@ impl Xfer {
     /// Over which network acks go: one of those over which the peer was heard of late, the quickest of them. A process
     /// that sends nothing else has not measured that; the peer sends most over the quickest.
     fn ack_route(&self) -> Option<usize> {
-        let unmeasured = self.paths.iter().any(|path| path.is_up() && !path.gauge.is_measured());
-        let ask_peer = self.window.is_empty() && unmeasured;
+        let up = || self.paths.iter().filter(|path| path.is_up());
+        let unknown =
+            up().all(|path| !path.properties.reliable) && up().any(|path| !path.gauge.is_measured());
+        let ask_peer = self.window.is_empty() && unknown;
         let usable = |slot: &usize| self.paths[*slot].is_up() && !self.paths[*slot].blocked;
         let latest = self.paths.iter().filter(|path| path.is_up()).map(|path| path.heard.at).max()?;
         let recent = latest.saturating_sub(self.settings.dead_after_ns / 8);

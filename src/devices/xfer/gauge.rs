@@ -242,6 +242,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn few_bytes_in_a_long_time_are_no_rate() {
+        let mut gauge = Gauge::new(10_000, 100);
+        gauge.begin(0);
+        gauge.loaded(RISK);
+        gauge.arrived(12, RISK, 18_000_000);
+        assert_eq!((gauge.is_measured(), gauge.rate()), (false, 0.1));
+        gauge.arrived(ENOUGH, RISK, 20_000_000);
+        assert!(gauge.is_measured());
+    }
+
+    #[test]
     fn a_saturated_network_is_measured_and_a_starved_one_never_underrated() {
         let mut gauge = Gauge::new(10_000, 1000);
         gauge.round_trip_was(20_000, 0);

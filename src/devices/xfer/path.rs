@@ -62,7 +62,7 @@ pub struct Heard {
     pub last: u32,
     /// Something arrived since the last ack.
     pub fresh: bool,
-    /// How much it brought of late, bytes; what is older than some acks counts little.
+    /// How much it brought of late, bytes; what is older than some ACK frames counts little.
     pub recent: usize,
 }
 

@@ -95,14 +95,13 @@ impl Collective for Allgather {
         }
         let mut mine = self.send.as_ref().map_or(block(me), |send| send.part(0));
         let op = if total > 0 { Some(board::on(e, &self.comm, tag)?) } else { None };
+        let mut kept = Ok(());
         if mine.len() != block(me).len() {
-            if let Err(error) = copy_here(mine, block(me)) {
-                return Some(Err(error));
-            }
+            kept = copy_here(mine, block(me));
             mine = block(me);
         }
-        let Some(op) = op else { return Some(Ok(())) };
-        board::allgather(&op, longest, mine, block)
+        let Some(op) = op else { return Some(kept) };
+        board::allgather(&op, longest, mine, block).map(|done| kept.and(done))
     }
 
     fn wants_leaders(&self, map: &Map) -> bool {
@@ -122,10 +121,9 @@ impl Collective for Allgather {
         match &self.send {
             Some(send) if self.comm.is_inter() => across(w, send.part(0), block).await,
             send => {
-                if let Some(send) = send {
-                    copy(w, send.part(0), block(w.rank))?;
-                }
-                allgather(w, block).await
+                // The others' part is done whatever becomes of it.
+                let kept = send.as_ref().map_or(Ok(()), |send| copy(w, send.part(0), block(w.rank)));
+                kept.and(allgather(w, block).await)
             }
         }
     }

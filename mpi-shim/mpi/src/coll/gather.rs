@@ -165,10 +165,9 @@ pub async fn linear<'a>(
 ) -> Result {
     match (block, mine) {
         (Some(block), mine) if w.rank == root => {
-            if let Some(mine) = mine {
-                copy(w, mine, block(root))?;
-            }
-            receive_all(w, block, Some(root)).await
+            // The others' part is done whatever becomes of it.
+            let kept = mine.map_or(Ok(()), |mine| copy(w, mine, block(root)));
+            kept.and(receive_all(w, block, Some(root)).await)
         }
         // A rank with nothing to send still sends: whether the root expects data is not known here.
         (_, Some(mine)) => w.send(mine, root).await,

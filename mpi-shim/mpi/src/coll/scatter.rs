@@ -165,10 +165,9 @@ pub async fn linear<'a>(
 ) -> Result {
     match (block, mine) {
         (Some(block), mine) if w.rank == root => {
-            if let Some(mine) = mine {
-                copy(w, block(root), mine)?;
-            }
-            send_all(w, block, Some(root)).await
+            // The others' part is done whatever becomes of it.
+            let kept = mine.map_or(Ok(()), |mine| copy(w, block(root), mine));
+            kept.and(send_all(w, block, Some(root)).await)
         }
         (_, Some(mine)) => w.irecv_up_to(mine, root)?.await,
         _ => Ok(()),

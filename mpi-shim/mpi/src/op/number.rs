@@ -16,14 +16,14 @@ struct Operands {
 
 impl Operands {
     #[inline]
-    fn each<T: Plain>(self, f: impl Fn(T, T) -> T) -> bool {
+    fn each_quickly<T: Plain>(self, f: impl Fn(T, T) -> T) -> bool {
         combine_quickly(self.input, self.inout, self.n, f);
         true
     }
 
-    /// As [`Operands::each`], of what is computed in steps.
+    /// As [`Operands::each_quickly`], of what is computed in steps.
     #[inline]
-    fn each_soft<T: Plain>(self, f: impl Fn(T, T) -> T) -> bool {
+    fn each<T: Plain>(self, f: impl Fn(T, T) -> T) -> bool {
         combine(self.input, self.inout, self.n, f);
         true
     }
@@ -31,9 +31,9 @@ impl Operands {
     #[inline]
     fn logical<T: Plain>(self, which: Which, truth: impl Fn(T) -> bool, value: impl Fn(bool) -> T) -> bool {
         match which {
-            Which::Land => self.each_soft(|a: T, b: T| value(truth(a) & truth(b))),
-            Which::Lor => self.each_soft(|a: T, b: T| value(truth(a) | truth(b))),
-            Which::Lxor => self.each_soft(|a: T, b: T| value(truth(a) ^ truth(b))),
+            Which::Land => self.each(|a: T, b: T| value(truth(a) & truth(b))),
+            Which::Lor => self.each(|a: T, b: T| value(truth(a) | truth(b))),
+            Which::Lxor => self.each(|a: T, b: T| value(truth(a) ^ truth(b))),
             _ => false,
         }
     }
@@ -42,13 +42,13 @@ impl Operands {
 macro_rules! integer {
     ($t:ty, $which:expr, $o:expr) => {
         match $which {
-            Which::Sum => $o.each(|a: $t, b: $t| a.wrapping_add(b)),
-            Which::Prod => $o.each(|a: $t, b: $t| a.wrapping_mul(b)),
-            Which::Min => $o.each(|a: $t, b: $t| a.min(b)),
-            Which::Max => $o.each(|a: $t, b: $t| a.max(b)),
-            Which::Band => $o.each(|a: $t, b: $t| a & b),
-            Which::Bor => $o.each(|a: $t, b: $t| a | b),
-            Which::Bxor => $o.each(|a: $t, b: $t| a ^ b),
+            Which::Sum => $o.each_quickly(|a: $t, b: $t| a.wrapping_add(b)),
+            Which::Prod => $o.each_quickly(|a: $t, b: $t| a.wrapping_mul(b)),
+            Which::Min => $o.each_quickly(|a: $t, b: $t| a.min(b)),
+            Which::Max => $o.each_quickly(|a: $t, b: $t| a.max(b)),
+            Which::Band => $o.each_quickly(|a: $t, b: $t| a & b),
+            Which::Bor => $o.each_quickly(|a: $t, b: $t| a | b),
+            Which::Bxor => $o.each_quickly(|a: $t, b: $t| a ^ b),
             _ => $o.logical($which, |a: $t| a != 0, <$t>::from),
         }
     };
@@ -57,10 +57,10 @@ macro_rules! integer {
 macro_rules! float {
     ($t:ty, $which:expr, $o:expr) => {
         match $which {
-            Which::Sum => $o.each(|a: $t, b: $t| a + b),
-            Which::Prod => $o.each(|a: $t, b: $t| a * b),
-            Which::Min => $o.each(|a: $t, b: $t| if a < b { a } else { b }),
-            Which::Max => $o.each(|a: $t, b: $t| if a > b { a } else { b }),
+            Which::Sum => $o.each_quickly(|a: $t, b: $t| a + b),
+            Which::Prod => $o.each_quickly(|a: $t, b: $t| a * b),
+            Which::Min => $o.each_quickly(|a: $t, b: $t| if a < b { a } else { b }),
+            Which::Max => $o.each_quickly(|a: $t, b: $t| if a > b { a } else { b }),
             _ => $o.logical($which, |a: $t| a != 0.0, |v| if v { 1.0 } else { 0.0 }),
         }
     };
@@ -70,10 +70,10 @@ macro_rules! float {
 macro_rules! soft {
     ($m:ident, $which:expr, $o:expr) => {
         match $which {
-            Which::Sum => $o.each_soft(soft::$m::add),
-            Which::Prod => $o.each_soft(soft::$m::mul),
-            Which::Min => $o.each_soft(|a, b| if soft::$m::less(a, b) { a } else { b }),
-            Which::Max => $o.each_soft(|a, b| if soft::$m::less(b, a) { a } else { b }),
+            Which::Sum => $o.each(soft::$m::add),
+            Which::Prod => $o.each(soft::$m::mul),
+            Which::Min => $o.each(|a, b| if soft::$m::less(a, b) { a } else { b }),
+            Which::Max => $o.each(|a, b| if soft::$m::less(b, a) { a } else { b }),
             _ => $o.logical($which, soft::$m::truth, soft::$m::from_bool),
         }
     };
@@ -110,8 +110,8 @@ fn complex<T: Plain>(
     mul: impl Fn(T, T) -> T,
 ) -> bool {
     match which {
-        Which::Sum => o.each_soft(|a: [T; 2], b: [T; 2]| [add(a[0], b[0]), add(a[1], b[1])]),
-        Which::Prod => o.each_soft(|a: [T; 2], b: [T; 2]| {
+        Which::Sum => o.each(|a: [T; 2], b: [T; 2]| [add(a[0], b[0]), add(a[1], b[1])]),
+        Which::Prod => o.each(|a: [T; 2], b: [T; 2]| {
             let re = sub(mul(a[0], b[0]), mul(a[1], b[1]));
             [re, add(mul(a[0], b[1]), mul(a[1], b[0]))]
         }),

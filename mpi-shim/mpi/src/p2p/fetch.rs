@@ -16,7 +16,7 @@ use vmi::sys::memory::{read_process, write_process};
 const SHARE_FROM: u64 = 64 << 10;
 /// Bytes of a chunk, except that a message has [`MOST_CHUNKS`] at most.
 const CHUNK: u64 = 32 << 10;
-/// Bytes that are copied by one call at most: so long is a process deaf.
+/// Bytes of a claim at most: so long may one side have to wait for the other at the end.
 const CALL: u64 = 1 << 20;
 
 /// Where a shared copy goes. In the frame: address, length, bytes of a chunk.
@@ -95,7 +95,11 @@ impl Traffic {
         let (Some(claims), _) = self.core.claims(peer) else { return false };
         let (mut mine, mut ok) = (0, true);
         while let Some(run) = claims.first(tag, chunks, share.most()) {
-            mine += run.end - run.start;
+            if run.start != mine {
+                // Not what an honest sender leaves.
+                return read_from(0);
+            }
+            mine = run.end;
             // After a failure the rest is only claimed, so that nobody else does.
             ok = ok && read(run);
         }

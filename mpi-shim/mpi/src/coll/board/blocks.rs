@@ -51,9 +51,8 @@ fn collect<'a>(op: &Op, mine: Option<Part>, block: impl Fn(usize) -> Part<'a>) -
     if large {
         fetch::offer(op, turn, &block);
     }
-    if let Some(mine) = mine {
-        copy_here(mine, block(op.rank))?;
-    }
+    // The others go on whatever becomes of it.
+    let kept = mine.map_or(Ok(()), |mine| copy_here(mine, block(op.rank)));
     let mut arrivals = Arrivals::default();
     let mut borrows = large;
     for i in 1..op.size {
@@ -77,10 +76,11 @@ fn collect<'a>(op: &Op, mine: Option<Part>, block: impl Fn(usize) -> Part<'a>) -
     } else {
         op.finish()
     }
-    if !arrivals.is_complete() {
-        arrivals.complete(op, block, async |_| Ok(()))?;
-    }
-    Ok(true)
+    let arrived = match arrivals.is_complete() {
+        true => Ok(()),
+        false => arrivals.complete(op, block, async |_| Ok(())),
+    };
+    kept.and(arrived).map(|()| true)
 }
 
 /// What has come from the others.

@@ -3,7 +3,7 @@
 use super::super::part::{Part, copy_here};
 use super::super::wire::Batch;
 use super::blocks::{self, Arrivals, find_block, write_blocks};
-use super::{GROUP, Op, Outcome, Way, fetch, outcome, pass};
+use super::{GROUP, Op, Outcome, Way, fetch, outcome, swap};
 use crate::error::Result;
 use vmi::shm::board::CELL;
 
@@ -19,8 +19,8 @@ pub fn alltoall<'a, 'b>(
     into: impl Fn(usize) -> Part<'b>,
     in_place: bool,
 ) -> Outcome {
-    if pass::suits(op, len) && !in_place {
-        return outcome(op, passed(op, len, out, into));
+    if swap::suits(op, len) && !in_place {
+        return outcome(op, swapped(op, len, out, into));
     }
     if op.fetches(len.saturating_mul(4)) && !in_place {
         return outcome(op, fetched(op, len, out, into));
@@ -28,19 +28,22 @@ pub fn alltoall<'a, 'b>(
     outcome(op, exchange(op, len, out, into))
 }
 
-fn passed<'a, 'b>(
+fn swapped<'a, 'b>(
     op: &Op,
     len: usize,
     out: impl Fn(usize) -> Part<'a>,
     into: impl Fn(usize) -> Part<'b>,
 ) -> Result<bool> {
-    let (turn, way) = (op.start(0)?, op.way());
+    // As many turns as without: ranks may disagree about `len`.
+    let others = op.size - 1;
+    let alike = if op.fetches(len.saturating_mul(4)) { 0 } else { GROUP / others * others };
+    let (turn, way) = (op.start(alike)?, op.way());
     op.post_at_once(turn, way, len);
     let here = op.all_agree(turn, way, len)?;
     op.finish();
     if here {
-        pass::keep(out(op.rank), into(op.rank))?;
-        pass::blocks(op, len, out, |rank| (into(rank), len))?;
+        swap::keep(out(op.rank), into(op.rank))?;
+        swap::blocks(op, len, out, |rank| (into(rank), len))?;
     }
     Ok(here)
 }
@@ -117,7 +120,7 @@ fn exchange_varying<'a, 'b>(
     let way = if fits || can_fetch { op.way() } else { Way::Message };
     let turn = op.start(VARYING)?;
     let lends = way == Way::Board && (!fits || op.lends_to_one(total));
-    let longest = if lends { pass::longest(op, &posted) } else { 0 };
+    let longest = if lends { swap::longest(op, &posted) } else { 0 };
     let _loan = lends.then(|| fetch::Loan::post(op, turn, longest, &posted));
     if way == Way::Board && !lends {
         write_blocks(op, turn, (table, total), &posted);
@@ -127,11 +130,11 @@ fn exchange_varying<'a, 'b>(
         op.hand_over(turn, total);
     }
     if longest > 0
-        && let Some(longest) = pass::agreed(op, turn, longest)?
+        && let Some(longest) = swap::agreed(op, turn, longest)?
     {
-        return passed_varying(op, (turn, longest), out, into);
+        return swapped_varying(op, (turn, longest), out, into);
     }
-    copy_here(out(op.rank), into(op.rank))?;
+    let kept = copy_here(out(op.rank), into(op.rank));
     let mut arrivals = Arrivals::default();
     let mut borrows = lends;
     for i in 1..op.size {
@@ -157,11 +160,11 @@ fn exchange_varying<'a, 'b>(
     if lends {
         op.take_back()?;
     }
-    received.map(|()| true)
+    kept.and(received).map(|()| true)
 }
 
-/// All have posted in `turn` that they pass on their blocks, which are of `longest` bytes at most.
-fn passed_varying<'a, 'b>(
+/// All have posted in `turn` that they swap their blocks, which are of `longest` bytes at most.
+fn swapped_varying<'a, 'b>(
     op: &Op,
     (turn, longest): (u64, usize),
     out: impl Fn(usize) -> Part<'a>,
@@ -171,8 +174,8 @@ fn passed_varying<'a, 'b>(
     let mut sent = vec![0; op.size];
     others().for_each(|rank| sent[rank] = fetch::length_of_block(op, rank, turn));
     op.finish();
-    let kept = pass::keep(out(op.rank), into(op.rank));
-    pass::blocks(op, longest, &out, |rank| (into(rank), sent[rank]))?;
+    let kept = swap::keep(out(op.rank), into(op.rank));
+    swap::blocks(op, longest, &out, |rank| (into(rank), sent[rank]))?;
     let mut arrivals = Arrivals::default();
     others().for_each(|rank| arrivals.fetched(rank, Ok(sent[rank]), into(rank)));
     kept.and(complete_varying(op, Way::Board, arrivals, out, into)).map(|()| true)

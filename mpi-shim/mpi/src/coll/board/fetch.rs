@@ -168,15 +168,16 @@ fn table(op: &Op) -> usize {
     POST * op.size
 }
 
-/// Posts a place in this process for every rank, to be read from or to be written to, and a `word` for all.
-fn post_places(op: &Op, turn: u64, word: usize, place: impl Fn(usize) -> (usize, usize)) {
+/// Posts a place in this process for every rank, to be read from or to be written to, and the `longest` block if
+/// blocks shall be swapped ([`super::swap`]), else 0.
+fn post_places(op: &Op, turn: u64, longest: usize, place: impl Fn(usize) -> (usize, usize)) {
     let post = op.bytes(op.rank, turn, table(op));
     for rank in 0..op.size {
         let (address, len) = place(rank);
         post.store((POST * rank) as isize, address as u64);
         post.store((POST * rank + 8) as isize, len as u64);
     }
-    op.post(turn, Way::Lent, word);
+    op.post(turn, Way::Lent, longest);
 }
 
 /// The place that `rank` has posted for this one, with its length.
@@ -192,13 +193,18 @@ pub(super) struct Loan<'a> {
 }
 
 impl<'a> Loan<'a> {
-    /// Posts them in `turn`, which has room for a table, and a `word` for all. Memory is lent until [`Op::take_back`].
-    pub fn post<'b>(op: &'a Op<'a>, turn: u64, word: usize, block: impl Fn(usize) -> Part<'b>) -> Loan<'a> {
+    /// Posts them in `turn`, which has room for a table; `longest` as in [`post_places`]. Memory is lent until [`Op::take_back`].
+    pub fn post<'b>(
+        op: &'a Op<'a>,
+        turn: u64,
+        longest: usize,
+        block: impl Fn(usize) -> Part<'b>,
+    ) -> Loan<'a> {
         let packed = |rank: usize| block(rank).flat().is_none();
         let lengths = (0..op.size).map(|rank| if packed(rank) { block(rank).len() } else { 0 });
         let copy = Temp::of(op, lengths.sum());
         let used = Cell::new(0);
-        post_places(op, turn, word, |rank| {
+        post_places(op, turn, longest, |rank| {
             let part = block(rank);
             let at = part.flat().unwrap_or_else(|| {
                 let at = copy.base.offset(used.get() as isize);

@@ -7,7 +7,7 @@
 //!
 //! Small data is written to the board. Where it is large, what one rank has for all is written to the board piece by
 //! piece ([`whole`], [`blocks`]), what one has for one is read or written where it lies ([`fetch`]) unless there is more of
-//! it than caches hold ([`pass`]), and what is to be combined is combined on the board ([`relay`], of two ranks [`pair`]).
+//! it than caches hold ([`swap`]), and what is to be combined is combined on the board ([`relay`], of two ranks [`pair`]).
 //!
 //! Small scans go from rank to rank through rings beside the board ([`passage`]) and take no turns. Who takes part in any
 //! other operation takes the same turns as all others, so sizes in turns follow from what all ranks know alike, or in a
@@ -20,11 +20,11 @@ mod everyone;
 mod fetch;
 mod open;
 mod pair;
-mod pass;
 mod passage;
 mod reductions;
 mod relay;
 mod scan;
+mod swap;
 mod whole;
 
 pub use blocks::{allgather, gather, scatter};
@@ -129,8 +129,8 @@ pub struct Op<'a> {
 /// The way an operation went. `None`: by messages, and everybody knows it.
 pub type Outcome = Option<Result>;
 
-/// From how the parts of this folder tell it: `false` is by messages, for which this rank will wait while others may wait
-/// until it is done with the board.
+/// From how the parts of this folder tell it: `false` is by messages. This rank will wait for those, and others may wait
+/// until it is done with the board, so it says that it is.
 fn outcome(op: &Op, done: Result<bool>) -> Outcome {
     match done {
         Ok(true) => Some(Ok(())),

@@ -1,7 +1,7 @@
 //! Blocks of an alltoall that together are more than caches hold: every rank posts what it has for one other rank, a piece
 //! in a turn, and that rank takes it. Two copies, but by the program's own instructions: both read several pages side by
 //! side, and results are written past the caches. The kernel copies one page after the other and reads what it
-//! overwrites. (Blocks of 4 MiB, two cores, passed on and read by the kernel: 8 ranks 23.8 and 32.1 ms, 4 ranks 4.4 to 4.8
+//! overwrites. (Blocks of 4 MiB, two cores, swapped here and read by the kernel: 8 ranks 23.8 and 32.1 ms, 4 ranks 4.4 to 4.8
 //! and 4.6 to 5.5.)
 //!
 //! A rank writes a piece ahead of the one that it takes: so much more is done before it has to wait for others.
@@ -19,12 +19,12 @@ const TURNS: u64 = (PIECE / CELL) as u64;
 /// From this size on, of the blocks of all ranks together.
 const FROM: usize = 48 << 20;
 
-/// Whether blocks of up to `longest` bytes are passed on. All ranks must say the same.
+/// Whether blocks of up to `longest` bytes are swapped. All ranks must say the same.
 pub fn suits(op: &Op, longest: usize) -> bool {
     longest >= PIECE && longest.saturating_mul(op.size * op.size) >= FROM
 }
 
-/// The longest block, if this rank wants to pass on blocks of different lengths, else 0. Not where most of the turns
+/// The longest block, if this rank wants to swap blocks of different lengths, else 0. Not where most of the turns
 /// would be empty.
 pub fn longest<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>) -> usize {
     let lengths = || (0..op.size).map(|rank| block(rank).len());
@@ -96,7 +96,7 @@ fn give(op: &Op, rank: usize, block: Part, at: usize) -> Result<u64> {
     let len = block.len().saturating_sub(at).min(PIECE);
     let piece = op.bytes(op.rank, turn, PIECE);
     match block.flat() {
-        Some(from) => from.offset(at as isize).copy_uncached_to(piece, len),
+        Some(from) => from.offset(at as isize).copy_cold_to(piece, len),
         None if len > 0 => block.dt.pack(block.buf, block.count, at as u64, piece, len),
         None => (),
     }
