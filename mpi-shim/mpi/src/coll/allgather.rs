@@ -95,6 +95,7 @@ impl Collective for Allgather {
         }
         let mut mine = self.send.as_ref().map_or(block(me), |send| send.part(0));
         let op = if total > 0 { Some(board::on(e, &self.comm, tag)?) } else { None };
+        // As in `run`: the others' part is done whatever becomes of it.
         let mut kept = Ok(());
         if mine.len() != block(me).len() {
             kept = copy_here(mine, block(me));

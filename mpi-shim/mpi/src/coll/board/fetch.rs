@@ -193,7 +193,8 @@ pub(super) struct Loan<'a> {
 }
 
 impl<'a> Loan<'a> {
-    /// Posts them in `turn`, which has room for a table; `longest` as in [`post_places`]. Memory is lent until [`Op::take_back`].
+    /// Posts them in `turn`, which has room for a table; `longest` as in [`post_places`]. Memory is lent until
+    /// [`Op::take_back`].
     pub fn post<'b>(
         op: &'a Op<'a>,
         turn: u64,
