@@ -10,6 +10,7 @@
 #![allow(unsafe_code, reason = "the one place that reads and writes the program's memory")]
 
 mod blocks;
+mod cold;
 
 pub use blocks::{Way, copy_listed, copy_strided, copy_varied};
 
@@ -109,14 +110,18 @@ impl UserBuf {
         self.offset(tail as isize).copy_to(dst.offset(tail as isize), len - tail);
     }
 
+    /// Copies to memory that is in no cache and needed there soon: its lines come meanwhile, of several pages at a time. The
+    /// two places must not overlap. (Two cores, 1 MiB through a ring into memory in no cache, in C: 97 µs, 121 with `copy_to`,
+    /// 92 with `stream_to`.)
+    #[inline]
+    pub fn copy_to_cold(self, dst: UserBuf, len: usize) {
+        copy_pages::<true>(self, dst, len);
+    }
+
     /// Copies from memory that is in no cache. The two places must not overlap.
     #[inline]
     pub fn copy_cold_to(self, dst: UserBuf, len: usize) {
-        pages_in_turn(len, |at, len| {
-            let (from, to) = (self.offset(at as isize), dst.offset(at as isize));
-            // SAFETY: as in `read`, on both sides.
-            unsafe { std::ptr::copy_nonoverlapping(from.0, to.0, len) }
-        });
+        copy_pages::<false>(self, dst, len);
     }
 }
 
@@ -128,6 +133,8 @@ const PAGE: usize = 4096;
 const PAGES: usize = 4;
 /// Bytes that are copied of one page before the next one's turn.
 const PAIR: usize = 2 * LINE;
+/// Bytes of a page that are on their way while those before are written.
+const AHEAD: usize = 4 * PAIR;
 /// The same where the processor does more than copy.
 const STRIP: usize = 8 * LINE;
 
@@ -149,6 +156,42 @@ fn strips_in_turn<const BYTES: usize>(len: usize, mut copy: impl FnMut(usize, us
         }
     }
     copy(whole, len - whole);
+}
+
+/// Copies pages side by side; `BRINGS`: lines are brought in before they are written. (Two cores, 1 MiB in no cache through a
+/// ring, in C: 96 µs, 99 without AVX2.)
+fn copy_pages<const BRINGS: bool>(from: UserBuf, to: UserBuf, len: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { copy_pages_by_avx2::<BRINGS>(from, to, len) };
+    }
+    copy_pages_plainly::<BRINGS>(from, to, len);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn copy_pages_by_avx2<const BRINGS: bool>(from: UserBuf, to: UserBuf, len: usize) {
+    copy_pages_plainly::<BRINGS>(from, to, len);
+}
+
+#[inline(always)]
+fn copy_pages_plainly<const BRINGS: bool>(from: UserBuf, to: UserBuf, len: usize) {
+    pages_in_turn(len, |at, part| {
+        let (src, dst) = (from.offset(at as isize).0, to.offset(at as isize).0);
+        if part != PAIR {
+            // SAFETY: as in `UserBuf::read`, on both sides.
+            return unsafe { std::ptr::copy_nonoverlapping(src, dst, part) };
+        }
+        if BRINGS {
+            let next = at + AHEAD;
+            // What follows the end of a page is begun with the next four.
+            let next = if next % PAGE < AHEAD { next + (PAGES - 1) * PAGE } else { next };
+            fetch_block_to_write(to.offset(next as isize), PAIR);
+        }
+        // SAFETY: as above.
+        unsafe { dst.cast::<[u8; PAIR]>().write_unaligned(src.cast::<[u8; PAIR]>().read_unaligned()) };
+    });
 }
 
 /// `to` lies at the start of a line.

@@ -103,10 +103,12 @@ impl Core {
         }
     }
 
-    /// Of copies out of the memory of a peer on this host, and of its copies out of ours.
+    /// Of copies out of the memory of a peer on this host, and of its copies out of ours; also when devices lie on the way
+    /// by now, for copies that began before.
     pub fn claims(&self, peer: u32) -> (Option<&Claims>, Option<&Claims>) {
         match (self.routes[peer as usize], &self.sinks.shm) {
             (Route::Shm(slot), Some(shm)) => shm.claims(slot),
+            (_, Some(shm)) => shm.slot(peer).map_or((None, None), |slot| shm.claims(slot)),
             _ => (None, None),
         }
     }
@@ -124,6 +126,35 @@ impl Core {
                 self.sinks.loopback.send(0, header, fill)
             }
             (route, _) => self.send_far(route, peer, header, fill),
+        }
+    }
+
+    /// Whether [`Core::send_bounced`] has a bounce buffer and room for a record on the way to `peer`.
+    pub fn may_bounce(&mut self, peer: u32) -> bool {
+        match (self.routes[peer as usize], &mut self.sinks.shm) {
+            (Route::Shm(slot), Some(shm)) => shm.may_bounce(slot),
+            _ => false,
+        }
+    }
+
+    /// Writes what the next [`Core::send_bounced`] is going to send, to whomever. False if that is not possible now.
+    pub fn fill_bounce(&mut self, peer: u32, fill: impl FnOnce(UserBuf)) -> bool {
+        match (self.routes[peer as usize], &mut self.sinks.shm) {
+            (Route::Shm(_), Some(shm)) => shm.fill_bounce(fill),
+            _ => false,
+        }
+    }
+
+    /// As [`Core::send`], of up to [`bounce::BYTES`](crate::shm::bounce::BYTES) through a bounce buffer.
+    pub fn send_bounced(
+        &mut self,
+        peer: u32,
+        header: Header,
+        fill: impl FnOnce(UserBuf),
+    ) -> Result<(), SendError> {
+        match (self.routes[peer as usize], &mut self.sinks.shm) {
+            (Route::Shm(slot), Some(shm)) => shm.send_bounced(slot, header, fill),
+            _ => Err(SendError::Full),
         }
     }
 

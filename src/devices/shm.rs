@@ -1,7 +1,7 @@
 //! Shared memory between the ranks of one host: a ring per ordered pair, made on first use.
 //!
 //! Long frames lie in [cells](crate::shm::cells) that go back and forth between the two ranks, as far as the sender has some;
-//! all others in the ring.
+//! all others in the ring. What lies in no cache passes through [bounce buffers](crate::shm::bounce).
 //!
 //! Poll cost follows the rings in use: a ring is polled once its sender has asked for it by a bit in the
 //! receiver's control block. Memory follows the pairs that talk: an unused ring is an untouched part of a
@@ -13,6 +13,7 @@
 use crate::core::buffer::{UserBuf, demote_all};
 use crate::core::device::{Properties, SendError, Sink};
 use crate::core::frame::{Header, Incoming, Token};
+use crate::shm::bounce::{self, Bounce, OwnBuffers};
 use crate::shm::cells::{Cell, OwnCells};
 use crate::shm::claims::Claims;
 use crate::shm::lines::SharedLines;
@@ -35,6 +36,7 @@ pub struct Shm {
     rings: Vec<Option<Consumer<SharedLines>>>,
     /// Of each pair with a neighbour.
     cells: Vec<OwnCells>,
+    buffers: OwnBuffers,
     /// Local indices whose rings held garbage.
     given_up: Vec<u32>,
     /// Local indices whose rings are polled.
@@ -71,6 +73,7 @@ impl Shm {
             out: (0..n).map(none).collect(),
             rings: (0..n).map(|_| None).collect(),
             cells: vec![OwnCells::at_first(); n],
+            buffers: OwnBuffers::at_first(),
             given_up: Vec::new(),
             active: Vec::new(),
             cursor: 0,
@@ -88,6 +91,11 @@ impl Shm {
     pub fn pid(&self, slot: u32) -> Option<i32> {
         let pid = self.node.control(slot as usize).pid.load(Ordering::Acquire);
         (pid != 0).then_some(pid as i32)
+    }
+
+    /// Which of our neighbours the process `rank` is.
+    pub fn slot(&self, rank: u32) -> Option<u32> {
+        self.ranks.iter().position(|&other| other == rank).map(|slot| slot as u32)
     }
 
     /// Of copies out of a neighbour's memory, and of its copies out of ours.
@@ -175,6 +183,46 @@ impl Shm {
         Ok(())
     }
 
+    /// Whether [`Shm::send_bounced`] has a bounce buffer and room for a record.
+    pub fn may_bounce(&mut self, slot: u32) -> bool {
+        let room = self.out[slot as usize].as_mut().is_none_or(|out| out.ring.reserve(0).is_some());
+        room && self.buffers.next(&self.node.control(self.me).returned).is_some()
+    }
+
+    /// Writes to the bounce buffer that is used next. False if it is busy.
+    pub fn fill_bounce(&mut self, fill: impl FnOnce(UserBuf)) -> bool {
+        let next = self.buffers.next(&self.node.control(self.me).returned);
+        if let Some(bounce) = next {
+            fill(self.node.bounce(self.me, bounce));
+        }
+        next.is_some()
+    }
+
+    /// As [`Sink::send`], of up to [`bounce::BYTES`] through a bounce buffer; full if all of those are busy.
+    pub fn send_bounced(
+        &mut self,
+        slot: u32,
+        header: Header,
+        fill: impl FnOnce(UserBuf),
+    ) -> Result<(), SendError> {
+        debug_assert!(header.len <= bounce::BYTES);
+        let next = self.buffers.next(&self.node.control(self.me).returned);
+        let Some(bounce) = next else { return Err(SendError::Full) };
+        let payload = self.node.bounce(self.me, bounce);
+        let out = match self.out.get_mut(slot as usize) {
+            Some(Some(out)) => out,
+            _ => self.open(slot),
+        };
+        if out.ring.reserve(0).is_none() {
+            return Err(SendError::Full);
+        }
+        fill(payload);
+        out.ring.publish_apart(header.kind, bounce.name(), header.len, header.meta, || ());
+        self.buffers.take();
+        self.call(slot);
+        Ok(())
+    }
+
     /// Nobody needs us at the moment: the next frame of this length may be written at once.
     #[inline(never)]
     fn prepare(&self, slot: u32, len: usize) {
@@ -232,9 +280,10 @@ impl Shm {
             Ok(Some(record)) => Some(Incoming {
                 peer: self.ranks[index as usize],
                 header: Header { kind: record.kind, meta: record.meta, len: record.len },
-                payload: match Cell::named(record.cell) {
-                    None => ring.lines().bytes(record.line, payload_at(record.len)),
-                    Some(cell) => self.node.cell(self.me, index as usize, cell),
+                payload: match (Cell::named(record.cell), Bounce::named(record.cell)) {
+                    (Some(cell), _) => self.node.cell(self.me, index as usize, cell),
+                    (_, Some(bounce)) => self.node.bounce(index as usize, bounce),
+                    _ => ring.lines().bytes(record.line, payload_at(record.len)),
                 },
                 token: Token {
                     sink: self.id,
@@ -380,8 +429,11 @@ impl Sink for Shm {
     fn release(&mut self, token: Token) {
         if let Some(ring) = self.rings[token.slot as usize].as_mut() {
             ring.release((token.line & 0xffff) as usize);
-            if let Some(cell) = Cell::named((token.line >> 16) as u8) {
+            let name = (token.line >> 16) as u8;
+            if let Some(cell) = Cell::named(name) {
                 self.cells[token.slot as usize].receive(cell);
+            } else if let Some(bounce) = Bounce::named(name) {
+                self.node.control(token.slot as usize).returned.give_back(bounce);
             }
         }
     }

@@ -1,9 +1,12 @@
 //! The node segment as one rank sees it: control blocks and rings, found by local index.
 
+use super::bounce::{self, Bounce};
 use super::cells::{self, Cell};
 use super::lines::SharedLines;
 use super::ring::{Consumer, Producer};
-use super::segment::{Control, MAGIC, MAX_LOCAL, NodeHeader, PAGE, PAIR_STRIDE, RING_STRIDE, VERSION};
+use super::segment::{
+    BOUNCE_STRIDE, Control, MAGIC, MAX_LOCAL, NodeHeader, PAGE, PAIR_STRIDE, RING_STRIDE, VERSION,
+};
 use crate::core::buffer::UserBuf;
 use crate::sync::Ordering;
 use crate::sys::memory::{Mapping, file_len};
@@ -91,6 +94,15 @@ impl Node {
         // SAFETY: within the mapping (checked size in `map`), which the node keeps; whoever copies stays within
         // `cells::BYTES`, the longest record.
         unsafe { UserBuf::from_raw(self.map.base().wrapping_add(ring + RING_STRIDE + nth * cells::BYTES)) }
+    }
+
+    /// The [`bounce::BYTES`] of a bounce buffer of `owner`.
+    pub fn bounce(&self, owner: usize, bounce: Bounce) -> UserBuf {
+        assert!(owner < self.ranks, "local index within the job");
+        let at = PAGE * (1 + self.ranks) + self.ranks * self.ranks * PAIR_STRIDE + owner * BOUNCE_STRIDE;
+        // SAFETY: within the mapping (checked size in `map`), which the node keeps; whoever copies stays within
+        // `bounce::BYTES`, the longest record there.
+        unsafe { UserBuf::from_raw(self.map.base().wrapping_add(at + bounce.nth() * bounce::BYTES)) }
     }
 
     /// Ring (`receiver`, `sender`) as a process that keeps no rule sees it.

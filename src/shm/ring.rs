@@ -6,7 +6,8 @@
 //!   line:   | word | meta 1 | meta 2 | meta 3 | unused              |   a longer record: payload from the
 //!           | payload …                                             |   second cache line on
 //!
-//!   line:   | word | meta 1 | meta 2 | meta 3 | unused              |   payload apart, in a cell (see [`super::cells`])
+//!   line:   | word | meta 1 | meta 2 | meta 3 | unused              |   payload apart, in a cell (see [`super::cells`]) or in
+//!                                                                       a bounce buffer (see [`super::bounce`])
 //!
 //!   word:   kind (8 bits, never 0) | cell (8 bits, 0: none) | payload length in bytes (16 bits)
 //! ```
@@ -26,6 +27,7 @@
 //! The consumer does not trust what it reads: a length that does not fit is [`Corrupt`], never an access
 //! outside of the ring. Wait-free on both sides; nothing is allocated.
 
+use super::bounce::{self, Bounce};
 use super::cells::CELLS;
 use crate::core::buffer::STEP;
 
@@ -259,7 +261,7 @@ pub struct Record {
     pub len: usize,
     pub meta: [u32; 3],
     pub line: usize,
-    /// Where the payload lies: 0 in the ring, else a cell.
+    /// Where the payload lies: 0 in the ring, else a cell or a bounce buffer.
     pub cell: u8,
 }
 
@@ -325,7 +327,12 @@ impl<L: Lines> Consumer<L> {
             return self.peek();
         }
         let record = Record { kind, len, meta: self.lines.meta(line), line, cell };
-        let fits = len <= max_payload(L::COUNT) && line + record.lines() <= L::COUNT && cell <= CELLS;
+        let most = match Bounce::named(cell) {
+            Some(_) => bounce::BYTES,
+            None if cell <= CELLS => max_payload(L::COUNT),
+            None => return Err(Corrupt { line, word }),
+        };
+        let fits = len <= most && line + record.lines() <= L::COUNT;
         if kind == 0 || kind == PAD || !fits {
             return Err(Corrupt { line, word });
         }

@@ -4,9 +4,11 @@
 //!   page 0        header: magic, version, number of local ranks
 //!   page 1..=n    control block of each local rank (doorbell, hot-ring bits)
 //!   then          n × n rings, ring (receiver, sender): one control page + DATA_BYTES of 64-byte segments + cells
+//!   then          bounce buffers of each local rank
 //! ```
 //! The file is sparse: a ring costs memory once its two ranks have talked, nothing before.
 
+use super::bounce::{self, Returned};
 use super::cells;
 use super::claims::Claims;
 use crate::sync::{AtomicU32, AtomicU64};
@@ -14,18 +16,20 @@ use crate::sync::{AtomicU32, AtomicU64};
 pub const PAGE: usize = 4096;
 pub const MAGIC: u32 = 0x564d_4932; // "VMI2"
 /// Changes whenever the layout or the meaning of a field does.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// IVC's ring size (SC'07: small on purpose, it stays in cache).
 pub const DATA_BYTES: usize = 64 * 1024;
 pub const RING_STRIDE: usize = PAGE + DATA_BYTES;
 /// A ring with its cells.
 pub const PAIR_STRIDE: usize = RING_STRIDE + cells::PER_RING * cells::BYTES;
+/// Bounce buffers of a rank.
+pub const BOUNCE_STRIDE: usize = bounce::BUFFERS * bounce::BYTES;
 /// Most ranks of one job on one host: the hot bits below.
 pub const MAX_LOCAL: usize = 1024;
 
 /// Bytes of the node segment for `ranks` local ranks.
 pub const fn node_size(ranks: usize) -> u64 {
-    (PAGE * (1 + ranks) + ranks * ranks * PAIR_STRIDE) as u64
+    (PAGE * (1 + ranks) + ranks * ranks * PAIR_STRIDE + ranks * BOUNCE_STRIDE) as u64
 }
 
 #[repr(C)]
@@ -52,6 +56,8 @@ pub struct Control {
     _pad1: [u32; 12],
     /// Bit s: sender s found its ring cold and asks to be polled again.
     pub hot: [AtomicU64; MAX_LOCAL / 64],
+    /// Of this rank's bounce buffers.
+    pub returned: Returned,
 }
 
 #[repr(C, align(64))]

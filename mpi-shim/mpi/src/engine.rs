@@ -137,7 +137,7 @@ impl Host for Visited {
             let mut traffic = e.traffic.borrow_mut();
             // Before: what has come. After: acknowledgements and answers, which nobody else will send soon.
             let found = traffic.look();
-            let handled = traffic.step();
+            let handled = traffic.step(false);
             if traffic.look() || found || handled {
                 traffic.core.ring_own_bell();
             }
@@ -187,7 +187,9 @@ impl Engine {
         if let Some(server) = vmi::manage::server(job) {
             core.serve(server).map_err(failed)?;
         }
-        *self.traffic.borrow_mut() = Traffic::new(core, job.size() as usize);
+        let mut traffic = Traffic::new(core, job.size() as usize);
+        traffic.allow_bounces(self.waiting.is_roomy());
+        *self.traffic.borrow_mut() = traffic;
         Ok(())
     }
 

@@ -3,9 +3,11 @@
 //! the rings of the honest neighbours go on.
 
 use super::Shm;
+use crate::core::buffer::UserBuf;
 use crate::core::device::{SendError, Sink};
 use crate::core::frame::{Header, Incoming};
 use crate::fuzz::Input;
+use crate::shm::bounce::{self, BUFFERS, Bounce};
 use crate::shm::cells::CELLS;
 use crate::shm::lines::SharedLines;
 use crate::shm::node::Node;
@@ -52,7 +54,8 @@ impl World {
         match input.byte() % 8 {
             0 => self.to_us.word_release(line, input.word()),
             1 => {
-                let (kind, cell, len) = (input.byte(), input.below(CELLS as usize + 2), input.size(20_000));
+                let names = CELLS as usize + 2 * BUFFERS + 2;
+                let (kind, cell, len) = (input.byte(), input.below(names), input.size(40_000));
                 self.to_us.word_release(line, u32::from(kind) << 24 | (cell as u32) << 16 | len as u32);
             }
             2 => self.to_us.bytes(line, input.below(LINE - 16)).write(0, &input.bytes::<16>()),
@@ -76,15 +79,23 @@ impl World {
                 its.sleeping.store(u32::from(input.byte() & 1), Ordering::Relaxed);
                 its.pid.store(input.word(), Ordering::Relaxed);
                 its.barrier.store(input.word(), Ordering::Relaxed);
+                if let Some(bounce) = Bounce::named(input.byte()) {
+                    its.returned.give_back(bounce);
+                }
             }
         }
     }
 
     fn honest_sends(&mut self, input: &mut Input<'_>) {
-        let len = input.size(max_payload(SharedLines::COUNT));
+        let bounced = input.byte().is_multiple_of(4);
+        let len = input.size(if bounced { bounce::BYTES } else { max_payload(SharedLines::COUNT) });
         let header = Header { kind: 7, meta: [self.number, len as u32, !self.number], len };
-        let fill = self.number as u8;
-        match self.honest.send(0, header, |to| to.write(0, &vec![fill; len])) {
+        let fill = |to: UserBuf| to.write(0, &vec![self.number as u8; len]);
+        let sent = match bounced {
+            true => self.honest.send_bounced(0, header, fill),
+            false => self.honest.send(0, header, fill),
+        };
+        match sent {
             Ok(()) => {
                 self.sent.push_back((self.number, len));
                 self.number += 1;
@@ -97,7 +108,7 @@ impl World {
     fn receive(&mut self, hold: bool, input: &mut Input<'_>) {
         let Some(frame) = self.us.next() else { return };
         let lines = SharedLines::COUNT;
-        assert!(frame.header.len <= max_payload(lines) && frame.header.kind != 0);
+        assert!(frame.header.len <= max_payload(lines).max(bounce::BYTES) && frame.header.kind != 0);
         if hold {
             self.scribble(input);
         }

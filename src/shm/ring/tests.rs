@@ -1,6 +1,7 @@
 //! Oracle, model-checker and hostile-peer tests of the ring.
 
 use super::*;
+use crate::shm::bounce::BUFFERS;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -124,7 +125,9 @@ fn behaves_like_a_queue_for_random_operations() {
         let mut oracle: VecDeque<(usize, u32, u8)> = VecDeque::new();
         for step in 0..2_000 {
             if random.below(2) == 0 {
-                let (len, cell) = (random.below(max_payload(32) + 1), random.below(3) as u8);
+                let cell = [0, 1, 2, CELLS + 1, CELLS + 2 * BUFFERS as u8][random.below(5)];
+                let most = if cell > CELLS { bounce::BYTES } else { max_payload(32) };
+                let len = random.below(most + 1);
                 match producer.reserve(if cell == 0 { len } else { 0 }) {
                     Some(_) if cell == 0 => {
                         producer.publish(3, len, [step, 0, 0]);
@@ -164,7 +167,9 @@ fn garbage_from_a_hostile_peer_is_an_error_inside_the_ring() {
         for _ in 0..1_000 {
             match consumer.peek() {
                 Ok(Some(record)) => {
-                    assert!(record.line + record.lines() <= 32 && record.cell <= CELLS);
+                    let most = if record.cell > CELLS { bounce::BYTES } else { max_payload(32) };
+                    assert!(record.line + record.lines() <= 32 && record.len <= most);
+                    assert!(record.cell <= CELLS || Bounce::named(record.cell).is_some());
                     consumer.release(record.lines());
                 }
                 Ok(None) | Err(_) => break,

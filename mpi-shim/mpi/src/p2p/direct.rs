@@ -46,6 +46,15 @@ impl Traffic {
     /// Waits up to `polls` fruitless polls for the message of a blocking receive.
     #[inline]
     pub fn receive_now(&mut self, to: &Target<'_>, polls: u32) -> Short {
+        self.waits = true;
+        let short = self.receive_short(to, polls);
+        // The receive that is filed now is waited for.
+        self.waits = matches!(short, Short::No);
+        short
+    }
+
+    #[inline]
+    fn receive_short(&mut self, to: &Target<'_>, polls: u32) -> Short {
         if let Some((status, error)) = self.receive_kept(to.pattern, to.memory) {
             return Short::Received(status, error);
         }
@@ -67,7 +76,7 @@ impl Traffic {
             idle = 0;
             let outcome = self.offer(&frame, to);
             self.core.release(frame.token);
-            if !matches!(outcome, Short::No) {
+            if !matches!(outcome, Short::No) || self.bounces() {
                 return outcome;
             }
         }

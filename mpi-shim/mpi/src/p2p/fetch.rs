@@ -20,16 +20,16 @@ const CHUNK: u64 = 32 << 10;
 const CALL: u64 = 1 << 20;
 
 /// Where a shared copy goes. In the frame: address, length, bytes of a chunk.
-struct Share {
-    address: u64,
-    len: u64,
-    chunk: u64,
+pub(super) struct Share {
+    pub address: u64,
+    pub len: u64,
+    pub chunk: u64,
 }
 
 impl Share {
-    const LEN: usize = 24;
+    pub const LEN: usize = 24;
 
-    fn encode(&self) -> [u8; Self::LEN] {
+    pub fn encode(&self) -> [u8; Self::LEN] {
         let mut out = [0; Self::LEN];
         for (to, value) in out.chunks_exact_mut(8).zip([self.address, self.len, self.chunk]) {
             to.copy_from_slice(&value.to_le_bytes());
@@ -37,12 +37,12 @@ impl Share {
         out
     }
 
-    fn decode(frame: &Incoming) -> Share {
+    pub fn decode(frame: &Incoming) -> Share {
         let [address, len, chunk] = [0, 8, 16].map(|at| u64::from_le_bytes(frame.bytes(at)));
         Share { address, len, chunk }
     }
 
-    fn chunks(&self) -> u64 {
+    pub fn chunks(&self) -> u64 {
         self.len.div_ceil(self.chunk)
     }
 
@@ -52,7 +52,7 @@ impl Share {
     }
 
     /// Offset and length of a run of chunks.
-    fn range(&self, run: &Range<u64>) -> (usize, usize) {
+    pub fn range(&self, run: &Range<u64>) -> (usize, usize) {
         let from = run.start * self.chunk;
         let to = (run.end * self.chunk).min(self.len);
         (from as usize, (to - from) as usize)
@@ -67,8 +67,9 @@ impl Traffic {
             return false;
         }
         let Some(pid) = self.core.pid(peer) else { return false };
-        // A peer that fetches from us at the same time has no time to help.
-        let fetched = match len >= SHARE_FROM && self.peers[peer as usize].offers == 0 {
+        // A peer that fetches from us at the same time has no time to help, and claims are for one copy at a time.
+        let state = &self.peers[peer as usize];
+        let fetched = match len >= SHARE_FROM && state.offers == 0 && !state.bounced.arrives() {
             true => self.fetch_shared(peer, pid, offer, to, len),
             false => read_process(pid, offer.address as usize, to, len as usize).is_ok(),
         };

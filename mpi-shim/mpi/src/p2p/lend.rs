@@ -173,7 +173,7 @@ impl Traffic {
     /// Announces a sleep; None if there is work to do first. What the core sends before may be the last of a lent message,
     /// and nobody would wake this process for that.
     pub(super) fn announce_sleep(&mut self) -> Option<Sleep> {
-        if self.bring_in_waiting() {
+        if self.bring_in_waiting() || self.take_bounced() {
             return None;
         }
         let sleep = self.core.announce_sleep()?;

@@ -12,10 +12,12 @@
 //! ```
 //! The time of a single message is the cache line's: half a round trip is 34 to 43 ns above the raw line.
 
+mod bounce;
 pub mod buffered;
 mod direct;
 pub mod exchange;
 mod fetch;
+mod frames;
 pub mod init;
 mod kept;
 mod landing;

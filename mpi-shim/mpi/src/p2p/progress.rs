@@ -51,6 +51,11 @@ impl Waiting {
     pub fn cores(&self) -> usize {
         self.cores.get()
     }
+
+    /// Whether every local rank can have a processor of its own.
+    pub fn is_roomy(&self) -> bool {
+        self.spin.get() >= PAUSE_AFTER
+    }
 }
 
 impl Waiting {
@@ -64,7 +69,13 @@ impl Engine {
     /// One step of progress that never blocks; true if anything happened.
     #[inline]
     pub fn progress(&'static self) -> bool {
-        let mut any = self.traffic.borrow_mut().step();
+        self.progress_for(false)
+    }
+
+    /// As [`Engine::progress`]; `waits`: for a caller that does nothing else until something has happened.
+    #[inline]
+    fn progress_for(&'static self, waits: bool) -> bool {
+        let mut any = self.traffic.borrow_mut().step(waits);
         if self.generic_live.get() > 0 {
             any |= request::step_generic(self);
         }
@@ -115,7 +126,7 @@ impl Engine {
 
     #[inline]
     fn progress_or_rest(&'static self, ready: &dyn Fn() -> bool) -> Result {
-        if self.progress() {
+        if self.progress_for(true) {
             self.waiting.idle.set(0);
             return Ok(());
         }

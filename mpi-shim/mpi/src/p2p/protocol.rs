@@ -7,18 +7,21 @@
 //!   CTS     [sender's request, receiver's request, cannot read you]  limit   "send me so many bytes of it"
 //!   DATA    [receiver's request, offset]  data              a piece of it
 //!   SHARE   [sender's request, tag]  Share                   "I am fetching it, help me" ([`super::fetch`])
-//!   FIN     [sender's request]                              "I fetched it myself"
+//!   BOUNCE, BOUNCED                                         "bring it to me" ([`super::bounce`])
+//!   FIN     [sender's request]                              "I have it"
 //!   CREDIT  [bytes]                                         eager bytes handed on since the last CREDIT
 //!   CANCEL  [sender's request]  /  CANCELLED [sender's request, yes or no]
 //! ```
 //! Eager data a receiver has not asked for is bounded: a sender counts the eager bytes that are not credited
 //! back and switches to rendezvous beyond its share ([`Traffic::credit`]).
 //!
-//! Frames to one peer that take part in matching leave in the order of the calls: while one waits for room,
+//! [`super::frames`] has their words. Frames to one peer that take part in matching leave in the order of the calls: while one waits for room,
 //! later ones queue up behind it. DATA frames wait in a queue of their own.
 //!
 //! Invariant: a number that comes from the wire (request, offset, length) is looked up and checked before use.
 
+use super::bounce::Bounced;
+pub(super) use super::frames::{Offer, envelope_of, kind, meta_of};
 use super::kept::Spare;
 pub use super::kept::{Kept, Slab, Unexpected};
 use super::landing::Claim;
@@ -37,57 +40,10 @@ use vmi::core::Core;
 use vmi::core::device::SendError;
 use vmi::core::frame::{Header, Incoming};
 
-pub mod kind {
-    pub const EAGER: u8 = 1;
-    pub const RTS: u8 = 2;
-    pub const CTS: u8 = 3;
-    pub const DATA: u8 = 4;
-    pub const FIN: u8 = 5;
-    pub const CREDIT: u8 = 6;
-    pub const CANCEL: u8 = 7;
-    pub const CANCELLED: u8 = 8;
-    pub const FIRST: u8 = 9;
-    pub const MORE: u8 = 10;
-    pub const SHARE: u8 = 11;
-}
-
 /// What a frame costs its receiver besides the payload, for flow control.
 pub(crate) const FRAME_COST: u64 = 64;
 /// Frames handled in one step of progress before the caller looks at its own condition again.
 const STEP: usize = 64;
-
-/// A message offered by rendezvous.
-#[derive(Clone, Copy, Debug)]
-pub struct Offer {
-    pub total: u64,
-    pub request: u32,
-    /// Address of the message in the sender, if it is contiguous there; else 0.
-    pub address: u64,
-    /// Its sender wants to know when it is received.
-    pub sync: bool,
-}
-
-impl Offer {
-    const LEN: usize = 21;
-
-    fn encode(self) -> [u8; Self::LEN] {
-        let mut out = [0; Self::LEN];
-        out[..8].copy_from_slice(&self.total.to_le_bytes());
-        out[8..16].copy_from_slice(&self.address.to_le_bytes());
-        out[16..20].copy_from_slice(&self.request.to_le_bytes());
-        out[20] = u8::from(self.sync);
-        out
-    }
-
-    fn decode(frame: &Incoming) -> Offer {
-        Offer {
-            total: u64::from_le_bytes(frame.bytes(0)),
-            address: u64::from_le_bytes(frame.bytes(8)),
-            request: u32::from_le_bytes(frame.bytes(16)),
-            sync: frame.bytes::<1>(20) != [0],
-        }
-    }
-}
 
 /// A message on its way out.
 pub struct Outgoing {
@@ -150,6 +106,8 @@ pub(super) struct Peer {
     started: u32,
     /// One of us cannot read the other's memory.
     pub(super) unreadable: bool,
+    /// Messages that pass through bounce buffers.
+    pub(super) bounced: Bounced,
 }
 
 /// All point-to-point state of a process.
@@ -176,6 +134,14 @@ pub struct Traffic {
     /// There may be offered messages to be brought in when there is time.
     pub(super) offers_wait: bool,
     pub(super) spare: Spare,
+    /// From this size on messages that lie in no cache pass through bounce buffers.
+    pub(super) bounce_from: u64,
+    /// Peers with which messages do at the moment.
+    pub(super) bouncing: Vec<u32>,
+    /// The next bounce buffer holds the first chunk of this request's message.
+    pub(super) prepared: Option<u32>,
+    /// This process does nothing else until something has happened.
+    pub(super) waits: bool,
     /// Copies shared with their senders so far.
     pub(super) shares: u32,
     /// Eager messages that have begun to arrive, at most one of each peer.
@@ -222,6 +188,10 @@ impl Traffic {
             brought: 0,
             offers_wait: false,
             spare: Spare::default(),
+            bounce_from: u64::MAX,
+            bouncing: Vec::new(),
+            prepared: None,
+            waits: false,
             shares: 0,
             claims: Vec::new(),
             borrowers: Vec::new(),
@@ -389,12 +359,19 @@ impl Traffic {
             self.requests.complete(request, sent_status(), None);
             return Ok(());
         }
-        let address = out.from.block().map_or(0, |at| at.addr() as u64);
-        let offer = Offer { total: out.total, request, address, sync: out.sync };
+        let (at, total, sync) = (out.from.block(), out.total, out.sync);
+        let (address, cold) = (at.map_or(0, |at| at.addr() as u64), self.is_cold(peer, at, total));
+        let offer = Offer { total, request, address, sync, cold };
         let header = Header { kind: kind::RTS, meta, len: Offer::LEN };
         self.core.send(peer, header, |to| to.write(0, &offer.encode()))?;
-        out.offered = true;
+        if let Some(out) = self.requests.outgoing(request) {
+            out.offered = true;
+        }
         self.peers[peer as usize].offers += 1;
+        self.prepared = None;
+        if let Some(at) = at.filter(|_| cold) {
+            self.prepare_to_bring(peer, request, at, total);
+        }
         Ok(())
     }
 
@@ -436,6 +413,7 @@ impl Traffic {
         let state = &mut self.peers[peer as usize];
         (state.backlog, state.arriving, state.offers) = (Backlog::default(), None, 0);
         state.returning = Returning::default();
+        self.forget_bounced(peer);
         self.borrowers.retain(|borrower| *borrower != peer);
         self.retract(peer);
         for request in self.requests.of_peer(peer) {
@@ -449,7 +427,10 @@ impl Traffic {
 
     /// Handles what has arrived and sends what waits; true if anything happened.
     #[inline]
-    pub fn step(&mut self) -> bool {
+    ///
+    /// `waits`: the caller does nothing else until something has happened.
+    pub fn step(&mut self, waits: bool) -> bool {
+        self.waits = waits;
         let mut handled = 0;
         while handled < STEP
             && let Some(frame) = self.core.next()
@@ -457,11 +438,17 @@ impl Traffic {
             self.handle(&frame);
             self.core.release(frame.token);
             handled += 1;
+            if frame.header.kind == kind::BOUNCED {
+                // It was long, and there may be one to bring.
+                break;
+            }
         }
         let landing = self.land();
-        let waits = !self.borrowers.is_empty() || self.offers_wait;
-        let reclaimed = waits && self.use_step(handled > 0);
-        (!self.busy.is_empty() && self.flush()) || reclaimed || landing || handled > 0
+        let idle_work = !self.borrowers.is_empty() || self.offers_wait;
+        let reclaimed = idle_work && self.use_step(handled > 0);
+        let bounced = self.bounces() && self.bounce();
+        self.waits = false;
+        (!self.busy.is_empty() && self.flush()) || reclaimed || landing || bounced || handled > 0
     }
 
     #[inline]
@@ -475,6 +462,8 @@ impl Traffic {
             kind::RTS => self.on_offer(frame),
             kind::CTS => self.on_clear(frame),
             kind::SHARE => self.on_share(frame),
+            kind::BOUNCE => self.on_bounce(frame),
+            kind::BOUNCED => self.on_bounced(frame),
             kind::FIN => self.on_fetched(frame.peer, meta[0]),
             kind::CREDIT => {
                 let peer = &mut self.peers[frame.peer as usize];
@@ -549,13 +538,21 @@ impl Traffic {
         let error = (offer.total > capacity).then(|| truncated(offer.total, capacity, envelope));
         let window = to.memory.block();
         self.requests.set_result(request, received_status(envelope, fits), error);
+        if self.have_brought(request, peer, &offer, window, fits) {
+            return;
+        }
         if fits == 0 || self.fetch(peer, &offer, window, fits) {
             self.control(peer, kind::FIN, [offer.request, 0, 0], [0; 8], 0);
             self.requests.finish(request);
             return;
         }
+        self.ask_for(peer, request, &offer, fits);
+    }
+
+    /// Asks for the first `len` bytes of an offered message in DATA frames.
+    pub(super) fn ask_for(&mut self, peer: u32, request: u32, offer: &Offer, len: u64) {
         let unreadable = u32::from(self.peers[peer as usize].unreadable);
-        self.control(peer, kind::CTS, [offer.request, request, unreadable], fits.to_le_bytes(), 8);
+        self.control(peer, kind::CTS, [offer.request, request, unreadable], len.to_le_bytes(), 8);
     }
 
     fn on_data(&mut self, frame: &Incoming) {
@@ -606,8 +603,11 @@ impl Traffic {
     #[inline]
     pub fn receive(&mut self, comm: &Rc<Comm>, memory: Memory, pattern: Envelope) -> u32 {
         if let Some(message) = self.matching.find_unexpected(pattern) {
-            return self.receive_unexpected(comm, memory, message);
+            let request = self.receive_unexpected(comm, memory, message);
+            self.waits = false;
+            return request;
         }
+        self.waits = false;
         memory.expect_first();
         let entry = self.matching.post(pattern, self.requests.next());
         let to = Receiving { entry: Some(entry), ..Receiving::new(memory) };
@@ -745,16 +745,6 @@ impl Receiving {
     }
 }
 
-#[inline]
-pub(super) fn meta_of(e: Envelope) -> [u32; 3] {
-    [e.context, e.tag as u32, e.source as u32]
-}
-
-#[inline]
-pub(super) fn envelope_of(meta: [u32; 3]) -> Envelope {
-    Envelope { context: meta[0], tag: meta[1] as i32, source: meta[2] as i32 }
-}
-
 pub(super) fn received_status(e: Envelope, bytes: u64) -> Status {
     Status { source: e.source, tag: e.tag, error: 0, bytes, cancelled: false }
 }
@@ -777,7 +767,7 @@ pub(super) fn truncated(len: u64, capacity: u64, e: Envelope) -> Error {
 }
 
 /// A size from the environment, in bytes.
-fn setting(name: &str, default: u64) -> u64 {
+pub(super) fn setting(name: &str, default: u64) -> u64 {
     match std::env::var(name).map(|v| v.parse()) {
         Ok(Ok(value)) => value,
         Ok(Err(_)) => {
