@@ -43,7 +43,7 @@ use crate::{UserBuf, fail};
 use passage::Passage;
 use std::cell::Cell;
 use std::rc::Rc;
-use vmi::core::buffer::{demote, fetch_to_write};
+use vmi::core::buffer::{demote, fetch_pages, fetch_to_write};
 use vmi::shm::bells::Bells;
 use vmi::shm::board::{BoardMemory, CELL, INLINE, Member, SLOTS};
 use vmi::shm::ring::CACHE_LINE;
@@ -247,6 +247,17 @@ impl Op<'_> {
             at.stream_to(to.offset(from as isize), len);
         } else if len > 0 {
             part.dt.unpack(part.buf, part.count, from as u64, at, len);
+        }
+    }
+
+    /// As [`Op::read_from`], of what another core has just written.
+    fn read_fresh(&self, at: UserBuf, part: Part, from: usize, len: usize) {
+        match part.flat() {
+            Some(to) if len >= CELL && !self.streams(part.len()) => at.copy_cold_to(to.offset(from as isize), len),
+            _ => {
+                fetch_pages(at, len);
+                self.read_from(at, part, from, len);
+            }
         }
     }
 

@@ -128,8 +128,7 @@ impl Pair<'_> {
         self.op.note(self.other(), turn + 1)?;
         let run = self.piece(self.other(), i);
         let cell = self.cell(self.op.rank, turn);
-        fetch_pages(cell, run.bytes());
-        cell.copy_to(run.of(self.out), run.bytes());
+        cell.copy_cold_to(run.of(self.out), run.bytes());
         self.op.finish_before(turn + PIECE_SLOTS as u64);
         Ok(())
     }

@@ -3,7 +3,6 @@
 use super::super::part::Part;
 use super::{Op, Outcome, Way, mismatch, outcome};
 use crate::error::Result;
-use vmi::core::buffer::fetch_pages;
 use vmi::shm::board::CELL;
 
 /// Bytes of a piece of a broadcast: readers copy one while the root writes the next.
@@ -68,8 +67,7 @@ fn take(op: &Op, part: Part, root: usize) -> Result<bool> {
         let posted = piece(op).min(sent.saturating_sub(at));
         if at < len {
             let (from, n) = (op.only_bytes(root, turn, posted), posted.min(len - at));
-            fetch_pages(from, n);
-            op.read_from(from, part, at, n);
+            op.read_fresh(from, part, at, n);
         }
         op.finish();
         at += posted;
