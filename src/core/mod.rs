@@ -108,7 +108,7 @@ impl Core {
     pub fn claims(&self, peer: u32) -> (Option<&Claims>, Option<&Claims>) {
         match (self.routes[peer as usize], &self.sinks.shm) {
             (Route::Shm(slot), Some(shm)) => shm.claims(slot),
-            (_, Some(shm)) => shm.slot(peer).map_or((None, None), |slot| shm.claims(slot)),
+            (_, Some(shm)) => self.sinks.slot(peer).map_or((None, None), |slot| shm.claims(slot)),
             _ => (None, None),
         }
     }

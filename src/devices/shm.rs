@@ -93,11 +93,6 @@ impl Shm {
         (pid != 0).then_some(pid as i32)
     }
 
-    /// Which of our neighbours the process `rank` is.
-    pub fn slot(&self, rank: u32) -> Option<u32> {
-        self.ranks.iter().position(|&other| other == rank).map(|slot| slot as u32)
-    }
-
     /// Of copies out of a neighbour's memory, and of its copies out of ours.
     pub fn claims(&self, slot: u32) -> (Option<&Claims>, Option<&Claims>) {
         let from = self.rings[slot as usize].as_ref().map(|ring| &ring.lines().control().claims);

@@ -1,4 +1,5 @@
-//! Chunks of one copy between two processes, claimed by both: the receiver from the front, the sender from the back.
+//! Chunks of one copy between two processes, claimed by both: the receiver from the front, the sender from the back, or from
+//! the front as well if the receiver is to get them in order.
 //!
 //! Both can do the copying (each can read and write the other's memory), so a long message takes half the time when the
 //! sender has nothing else to do. Neither waits for the other to begin: a sender that is busy claims nothing. Claims
@@ -81,12 +82,12 @@ impl Claims {
         None
     }
 
-    /// The receiver claims the first unclaimed chunks, `most` of them at most.
+    /// Claims the first unclaimed chunks, `most` of them at most.
     pub fn first(&self, tag: u32, chunks: u64, most: u64) -> Option<Range<u64>> {
         self.claim(tag, chunks, most, |free, n| (free.start..free.start + n, free.start + n..free.end))
     }
 
-    /// The sender claims the last unclaimed chunks, `most` of them at most.
+    /// Claims the last unclaimed chunks, `most` of them at most.
     pub fn last(&self, tag: u32, chunks: u64, most: u64) -> Option<Range<u64>> {
         self.claim(tag, chunks, most, |free, n| (free.end - n..free.end, free.start..free.end - n))
     }

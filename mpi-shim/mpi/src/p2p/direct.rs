@@ -58,6 +58,9 @@ impl Traffic {
         if let Some((status, error)) = self.receive_kept(to.pattern, to.memory) {
             return Short::Received(status, error);
         }
+        if self.bounces() {
+            return Short::No;
+        }
         let (mut idle, mut pause) = (0, SOON);
         while self.matching.unexpected_len() == 0 {
             let Some(frame) = self.core.next() else {

@@ -15,12 +15,12 @@
 //! Eager data a receiver has not asked for is bounded: a sender counts the eager bytes that are not credited
 //! back and switches to rendezvous beyond its share ([`Traffic::credit`]).
 //!
-//! [`super::frames`] has their words. Frames to one peer that take part in matching leave in the order of the calls: while one waits for room,
-//! later ones queue up behind it. DATA frames wait in a queue of their own.
+//! [`super::frames`] has the words of the frames. Frames to one peer that take part in matching leave in the order of the calls: while
+//! one waits for room, later ones queue up behind it. DATA frames wait in a queue of their own.
 //!
 //! Invariant: a number that comes from the wire (request, offset, length) is looked up and checked before use.
 
-use super::bounce::Bounced;
+use super::bounce::{Bounced, PIECE as BOUNCED_PIECE};
 pub(super) use super::frames::{Offer, envelope_of, kind, meta_of};
 use super::kept::Spare;
 pub use super::kept::{Kept, Slab, Unexpected};
@@ -368,7 +368,6 @@ impl Traffic {
             out.offered = true;
         }
         self.peers[peer as usize].offers += 1;
-        self.prepared = None;
         if let Some(at) = at.filter(|_| cold) {
             self.prepare_to_bring(peer, request, at, total);
         }
@@ -377,7 +376,8 @@ impl Traffic {
 
     /// One DATA frame of a send request.
     fn send_piece(&mut self, peer: u32, request: u32) -> Result<(), SendError> {
-        let max = self.piece(peer);
+        let bounces = self.core.may_bounce(peer);
+        let max = if bounces { BOUNCED_PIECE } else { self.piece(peer) };
         let Some(out) = self.requests.outgoing(request) else {
             self.peers[peer as usize].backlog.data.pop_front();
             return Ok(());
@@ -390,7 +390,14 @@ impl Traffic {
             Some(sent) => sent?,
             None => {
                 let Some(out) = self.requests.outgoing(request) else { return Ok(()) };
-                self.core.send(peer, header, |to| out.from.pack(from, to, len))?;
+                let data = |to: UserBuf| out.from.pack(from, to, len);
+                match bounces {
+                    true => {
+                        self.core.send_bounced(peer, header, data)?;
+                        self.prepared = None;
+                    }
+                    false => self.core.send(peer, header, data)?,
+                }
             }
         }
         let Some(out) = self.requests.outgoing(request) else { return Ok(()) };
@@ -425,10 +432,9 @@ impl Traffic {
 
     // ---- receiving ----
 
-    /// Handles what has arrived and sends what waits; true if anything happened.
+    /// Handles what has arrived and sends what waits; true if anything happened. `waits`: the caller does nothing else
+    /// until something has happened.
     #[inline]
-    ///
-    /// `waits`: the caller does nothing else until something has happened.
     pub fn step(&mut self, waits: bool) -> bool {
         self.waits = waits;
         let mut handled = 0;
@@ -594,6 +600,7 @@ impl Traffic {
     pub(super) fn conclude_offer(&mut self, peer: u32, request: u32, status: Status) {
         let state = &mut self.peers[peer as usize];
         state.offers = state.offers.saturating_sub(1);
+        self.unprepare(request);
         self.requests.complete(request, status, None);
     }
 

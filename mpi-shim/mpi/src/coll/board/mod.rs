@@ -253,7 +253,9 @@ impl Op<'_> {
     /// As [`Op::read_from`], of what another core has just written.
     fn read_fresh(&self, at: UserBuf, part: Part, from: usize, len: usize) {
         match part.flat() {
-            Some(to) if len >= CELL && !self.streams(part.len()) => at.copy_cold_to(to.offset(from as isize), len),
+            Some(to) if len >= CELL && !self.streams(part.len()) => {
+                at.copy_cold_to(to.offset(from as isize), len)
+            }
             _ => {
                 fetch_pages(at, len);
                 self.read_from(at, part, from, len);
