@@ -198,16 +198,40 @@ fn copy_pages_plainly<const BRINGS: bool>(from: UserBuf, to: UserBuf, len: usize
 #[cfg(target_arch = "x86_64")]
 fn stream_lines(from: UserBuf, to: UserBuf, lines: usize) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
-    pages_in_turn(lines * LINE, |at, len| {
-        for at in (at..at + len).step_by(size_of::<__m128i>()) {
-            let (from, to) = (from.offset(at as isize).as_ptr(), to.offset(at as isize).as_ptr());
-            // SAFETY: within the two pieces of the program's memory (`UserBuf`'s invariant); `to` is aligned.
-            unsafe { _mm_stream_si128(to.cast(), _mm_loadu_si128(from.cast())) };
-        }
-    });
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        unsafe { stream_lines_by_avx2(from, to, lines) };
+    } else {
+        // SAFETY (of the two moves): within the two pieces of the program's memory (`UserBuf`'s invariant); `to` is aligned.
+        stream_with::<__m128i>(from, to, lines, |from, to| unsafe {
+            _mm_stream_si128(to, _mm_loadu_si128(from));
+        });
+    }
     // SAFETY: every x86-64 processor has it. Such stores are ordered with later ones, which may publish them, by a fence
     // only.
     unsafe { _mm_sfence() };
+}
+
+/// (Two cores, 1 MiB both ways in no cache through a ring, in C: 75 µs, 76 to 78 with moves of half the size.)
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn stream_lines_by_avx2(from: UserBuf, to: UserBuf, lines: usize) {
+    use std::arch::x86_64::{__m256i, _mm256_loadu_si256, _mm256_stream_si256};
+    // SAFETY (of the two moves): as above.
+    stream_with::<__m256i>(from, to, lines, |from, to| unsafe {
+        _mm256_stream_si256(to, _mm256_loadu_si256(from));
+    });
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn stream_with<T>(from: UserBuf, to: UserBuf, lines: usize, move_one: impl Fn(*const T, *mut T)) {
+    pages_in_turn(lines * LINE, |at, len| {
+        for at in (at..at + len).step_by(size_of::<T>()) {
+            let (from, to) = (from.offset(at as isize).as_ptr(), to.offset(at as isize).as_ptr());
+            move_one(from.cast(), to.cast());
+        }
+    });
 }
 
 #[cfg(not(target_arch = "x86_64"))]
