@@ -202,9 +202,9 @@ fn stream_lines(from: UserBuf, to: UserBuf, lines: usize) {
         // SAFETY: the processor has AVX2.
         unsafe { stream_lines_by_avx2(from, to, lines) };
     } else {
-        // SAFETY (of the two moves): within the two pieces of the program's memory (`UserBuf`'s invariant); `to` is aligned.
-        stream_with::<__m128i>(from, to, lines, |from, to| unsafe {
-            _mm_stream_si128(to, _mm_loadu_si128(from));
+        stream_with::<__m128i>(from, to, lines, |from, to| {
+            // SAFETY: within the two pieces of the program's memory (`UserBuf`'s invariant); `to` is aligned.
+            unsafe { _mm_stream_si128(to, _mm_loadu_si128(from)) }
         });
     }
     // SAFETY: every x86-64 processor has it. Such stores are ordered with later ones, which may publish them, by a fence
@@ -217,9 +217,9 @@ fn stream_lines(from: UserBuf, to: UserBuf, lines: usize) {
 #[target_feature(enable = "avx2")]
 fn stream_lines_by_avx2(from: UserBuf, to: UserBuf, lines: usize) {
     use std::arch::x86_64::{__m256i, _mm256_loadu_si256, _mm256_stream_si256};
-    // SAFETY (of the two moves): as above.
-    stream_with::<__m256i>(from, to, lines, |from, to| unsafe {
-        _mm256_stream_si256(to, _mm256_loadu_si256(from));
+    stream_with::<__m256i>(from, to, lines, |from, to| {
+        // SAFETY: as above.
+        unsafe { _mm256_stream_si256(to, _mm256_loadu_si256(from)) }
     });
 }
 
