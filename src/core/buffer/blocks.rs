@@ -3,7 +3,7 @@
 //! What depends on the length of the blocks is decided once, outside of the loops. Invariant: as of [`super`].
 #![allow(unsafe_code, reason = "reads and writes the program's memory, as `buffer` does")]
 
-use super::{UserBuf, fetch_block_to_write, fetch_to_write};
+use super::{LINE, UserBuf, fetch_block_to_write, fetch_to_write};
 
 /// Which way a copy between scattered memory and a packed stream goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +42,9 @@ pub fn copy_varied(
 ) {
     match way {
         Way::Pack => varied::<true>(user.0, stride as isize, n, offsets, starts, flat.0),
+        Way::Unpack if n == 1 && starts[offsets.len()] - starts[0] >= FAR => {
+            spread_far(user.0, offsets, starts, flat.0)
+        }
         Way::Unpack => varied::<false>(user.0, stride as isize, n, offsets, starts, flat.0),
     }
 }
@@ -339,12 +342,52 @@ fn varied<const PACK: bool>(
     }
 }
 
+/// From so many bytes on, blocks are brought in before they are written, so many blocks ahead. (1 MiB in blocks of 8 to 120 bytes:
+/// 66 µs, 73 without.)
+const FAR: u64 = 256 << 10;
+const BLOCKS_AHEAD: usize = 16;
+
+/// Unpacks irregular blocks into more memory than the nearest caches hold: the processor does not fetch lines ahead that are
+/// written in pieces with gaps.
+#[inline(never)]
+fn spread_far(user: *mut u8, offsets: &[i64], starts: &[u64], flat: *mut u8) {
+    let place = |i: usize| user.wrapping_offset(offsets[i] as isize);
+    for (i, bounds) in starts.windows(2).enumerate() {
+        let later = UserBuf(place((i + BLOCKS_AHEAD).min(offsets.len() - 1)));
+        fetch_to_write(later);
+        fetch_to_write(later.offset(LINE as isize));
+        let (at, len) = ((bounds[0] - starts[0]) as usize, (bounds[1] - bounds[0]) as usize);
+        move_some::<false>(place(i), flat.wrapping_add(at), len);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn irregular_blocks_reach_their_places_and_nothing_else() {
+    fn irregular_blocks_far_apart_reach_their_places_and_nothing_else() {
+        let lens = (0..6000).map(|i| i * 37 % 121);
+        let starts: Vec<u64> = std::iter::once(0)
+            .chain(lens.scan(0, |end, len: u64| {
+                *end += len;
+                Some(*end)
+            }))
+            .collect();
+        assert!(starts[6000] >= FAR);
+        let offsets: Vec<i64> = (0..6000).rev().map(|place| place * 130).collect();
+        let mut flat: Vec<u8> = (0..starts[6000]).map(|at| (at % 250 + 1) as u8).collect();
+        let mut spread = vec![0; 6000 * 130];
+        copy_varied(Way::Unpack, UserBuf::of(&mut spread), 0, 1, &offsets, &starts, UserBuf::of(&mut flat));
+        for (bounds, place) in starts.windows(2).zip(spread.rchunks(130)) {
+            let block = &flat[bounds[0] as usize..bounds[1] as usize];
+            assert_eq!(&place[..block.len()], block);
+            assert!(place[block.len()..].iter().all(|byte| *byte == 0));
+        }
+    }
+
+    #[test]
+    fn irregular_blocks_reach_reach_their_places_and_nothing_else() {
         let lens: Vec<usize> = (0..140).map(|i| i * 11 % 140).collect();
         let ends = lens.iter().scan(0, |end, len| {
             *end += *len as u64;

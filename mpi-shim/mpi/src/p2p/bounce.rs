@@ -11,8 +11,9 @@
 //! (MPI_Test) takes everything itself. Of each peer one message is under way at a time, the others wait behind it.
 //!
 //! The sender says whether its memory is cold ([`UserBuf::is_cold`]); only then, and where all ranks have a processor of their
-//! own, is this the quicker way. (Buffers in no cache, before and now: half round trip of 1 MiB 113 and 95 µs, of 64 KiB
-//! 10.6 and 8.1; 64 KiB both ways 10.1 and 6.1.)
+//! own, is this the quicker way; for a long message, which is written past the caches, only if the receiver's memory is cold
+//! too. (Buffers in no cache, fetched and through bounce buffers: half round trip of 48 KiB 14.2 and 7.7 µs, of 64 KiB 10.5 and
+//! 9.3, of 1 MiB 110 and 99; both ways 48 KiB 7.7 and 6.4, 64 KiB 10.0 and 7.7, 1 MiB 91 and 81.)
 //!
 //! A receiver that leaves its wait, because something else has happened, goes on with the message in its next call, as with
 //! DATA frames. Those of messages that are not contiguous pass through bounce buffers as well. (1 MiB in every second 8 bytes:
@@ -31,20 +32,20 @@ use vmi::shm::claims::MOST_CHUNKS;
 use vmi::sys::memory::read_process;
 
 /// Shorter messages are fetched, bytes (VMI_BOUNCE_FROM overrides).
-pub(super) const BOUNCE_FROM: u64 = 64 << 10;
+pub(super) const BOUNCE_FROM: u64 = 32 << 10;
+/// So are those between these two, bytes: both ends copy, and the receiver has the message in its cache. (512 KiB, half round trip
+/// 50 µs, 53 through bounce buffers; past the caches it would be less.)
+const SHORT: u64 = 72 << 10;
+const LONG: u64 = 1 << 20;
 /// Bytes of a DATA frame in a bounce buffer.
 pub(super) const PIECE: u64 = 16 << 10;
-/// Up to here chunks are half as long as a buffer, so that both sides are at work sooner.
-const SHORT: u64 = 128 << 10;
-/// From here on a message that goes to memory in no cache leaves none of it there, bytes: it would fill them.
-const STREAM: u64 = 1 << 20;
 /// Fruitless steps until the receiver takes a chunk itself: before the sender has brought any, and between two.
 const SOON: u32 = 150;
 const PATIENCE: u32 = 1000;
 
-/// Bytes of a chunk of a message of `len` bytes.
+/// Bytes of a chunk of a message of `len` bytes: of a short one half a buffer, so that both sides are at work sooner.
 fn chunk_of(len: u64) -> u64 {
-    if len > SHORT { bounce::BYTES as u64 } else { bounce::BYTES as u64 / 2 }
+    if len < LONG { bounce::BYTES as u64 / 2 } else { bounce::BYTES as u64 }
 }
 
 /// A message that is brought to us.
@@ -61,8 +62,6 @@ struct Awaited {
     mine: u64,
     brought: u64,
     failed: bool,
-    /// It is written past the caches.
-    streams: bool,
     patience: u32,
 }
 
@@ -101,10 +100,18 @@ impl Traffic {
             if allowed { super::protocol::setting("VMI_BOUNCE_FROM", BOUNCE_FROM) } else { u64::MAX };
     }
 
-    /// Whether a message of ours had better be brought.
+    /// Whether messages of `len` bytes are brought at all.
+    #[inline]
+    fn suits(&self, len: u64) -> bool {
+        (self.bounce_from..=SHORT).contains(&len) || len >= LONG.max(self.bounce_from)
+    }
+
+    /// Whether a message of ours had better be brought. Not a short one that others go before: looking takes its time.
     pub(super) fn is_cold(&mut self, peer: u32, at: Option<UserBuf>, total: u64) -> bool {
-        total >= self.bounce_from
-            && !self.peers[peer as usize].unreadable
+        let state = &self.peers[peer as usize];
+        self.suits(total)
+            && !state.unreadable
+            && (total >= LONG || state.offers == 0)
             && self.core.may_bounce(peer)
             && at.is_some_and(|at| at.is_cold(total as usize))
     }
@@ -118,17 +125,14 @@ impl Traffic {
         window: Option<UserBuf>,
         len: u64,
     ) -> bool {
-        let Some(to) = window.filter(|_| self.waits && offer.cold && len >= self.bounce_from) else {
-            return false;
-        };
+        let Some(to) = window.filter(|_| self.waits && offer.cold && self.suits(len)) else { return false };
         let chunk = chunk_of(len);
         let (Some(pid), (Some(_), _)) = (self.core.pid(peer), self.core.claims(peer)) else { return false };
         let readable = offer.address != 0 && len > self.stream_from && !self.peers[peer as usize].unreadable;
-        if !readable || len > chunk * MOST_CHUNKS {
+        if !readable || len > chunk * MOST_CHUNKS || (len >= LONG && !to.is_cold(len as usize)) {
             return false;
         }
         let share = Share { address: to.addr() as u64, len, chunk };
-        let streams = len >= STREAM && to.is_cold(len as usize);
         let awaited = &mut self.peers[peer as usize].bounced.awaited;
         awaited.push_back(Awaited {
             request,
@@ -140,7 +144,6 @@ impl Traffic {
             mine: 0,
             brought: 0,
             failed: false,
-            streams,
             patience: SOON,
         });
         if awaited.len() == 1 {
@@ -278,9 +281,10 @@ impl Traffic {
         };
         let (at, len) = first.share.range(&(chunk..chunk + 1));
         let to = first.to.offset(at as isize);
-        match first.streams {
-            true => frame.payload.stream_to(to, len),
-            false => frame.payload.copy_to_cold(to, len),
+        // A long message would fill the caches.
+        match first.share.len < LONG {
+            true => frame.payload.copy_to_cold(to, len),
+            false => frame.payload.stream_to(to, len),
         }
         (first.brought, first.patience) = (first.brought + 1, PATIENCE);
         if first.is_complete() {
