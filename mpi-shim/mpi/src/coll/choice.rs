@@ -154,7 +154,7 @@ collectives! {
         /// Reduce-scatter around a ring, blocks then sent to the root.
         Ring "ring",
     } [
-        row(2, 4 * KIB, Reduce::Board), row(2, 32 * KIB, Reduce::Tree),
+        row(2, 4 * KIB, Reduce::Board), row(2, 1024 * KIB, Reduce::Tree),
         row(CROWD, ANY, Reduce::Board), row(ANY, ANY, Reduce::Leaders),
         row(SOME, 1024 * KIB, Reduce::Tree), row(SOME, ANY, Reduce::Ring),
         row(MANY, KIB, Reduce::Linear), row(ANY, 128 * KIB, Reduce::Tree),

@@ -206,7 +206,7 @@ pub async fn up(w: &Wire, fold: &Fold, mine: UserBuf, out: UserBuf, count: i64, 
     for (i, child) in tree.children().enumerate() {
         let lands_in_out = if in_place { i % 2 == 1 } else { (children - i) % 2 == 1 };
         let landing = spare.as_ref().filter(|_| !lands_in_out).map_or(out, |t| t.base);
-        w.recv(part(landing), tree.rank_of(child)).await?;
+        w.recv_operand(part(landing), tree.rank_of(child)).await?;
         w.fold(fold, acc, landing, count)?;
         acc = landing;
     }

@@ -15,7 +15,9 @@ use super::fold::Fold;
 use super::needs::*;
 use super::part::Part;
 use super::pool::Pool;
+use crate::datatype::Memory;
 use crate::error::{Error, Result};
+use crate::matching::Envelope;
 use crate::{RequestId, Status, UserBuf, fail};
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -87,26 +89,31 @@ impl Wire {
 
     /// A receive whose message must be exactly as long as `part`.
     pub fn irecv(&self, part: Part, source: usize) -> Result<Pending<'_>> {
-        self.post(part, source, Length::Exactly(part.len(), source))
+        self.post(part, source, Length::Exactly(part.len(), source), |memory| memory)
     }
 
     /// A receive whose message may be shorter than `part`: peers accept this from careless programs.
     pub fn irecv_up_to(&self, part: Part, source: usize) -> Result<Pending<'_>> {
-        self.post(part, source, Length::UpTo)
+        self.post(part, source, Length::UpTo, |memory| memory)
     }
 
-    fn post(&self, part: Part, source: usize, length: Length) -> Result<Pending<'_>> {
+    /// As [`Wire::recv`], of what is combined as soon as it has come.
+    pub async fn recv_operand(&self, part: Part<'_>, source: usize) -> Result {
+        self.post(part, source, Length::Exactly(part.len(), source), Memory::used_at_once)?.await
+    }
+
+    fn post(
+        &self,
+        part: Part,
+        source: usize,
+        length: Length,
+        with: impl FnOnce(Memory) -> Memory,
+    ) -> Result<Pending<'_>> {
         let id = match &self.port {
-            Port::Engine(e, comm) => request::irecv_raw(
-                e,
-                comm,
-                context(comm),
-                part.buf,
-                part.count,
-                part.dt,
-                source as i32,
-                self.tag,
-            )?,
+            Port::Engine(e, comm) => {
+                let pattern = Envelope { context: context(comm), source: source as i32, tag: self.tag };
+                request::irecv_memory(e, comm, with(Memory::new(part.buf, part.count, part.dt)), pattern)
+            }
             #[cfg(test)]
             Port::Sim(sim) => sim.irecv(part, source, self.tag),
         };

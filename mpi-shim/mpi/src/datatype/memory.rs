@@ -19,17 +19,29 @@ pub struct Memory {
     at: UserBuf,
     bytes: u64,
     scattered: Option<(Rc<Datatype>, i64)>,
+    /// See [`Memory::used_at_once`].
+    at_once: bool,
 }
 
 impl Memory {
     #[inline]
     pub fn new(buf: UserBuf, count: i64, datatype: &Rc<Datatype>) -> Self {
         match datatype.contiguous_window(buf, count) {
-            Some((at, bytes)) => Memory { at, bytes, scattered: None },
+            Some((at, bytes)) => Memory { at, bytes, scattered: None, at_once: false },
             None => {
-                Memory { at: buf, bytes: datatype.bytes(count), scattered: Some((datatype.clone(), count)) }
+                let scattered = Some((datatype.clone(), count));
+                Memory { at: buf, bytes: datatype.bytes(count), scattered, at_once: false }
             }
         }
+    }
+
+    /// Its owner works on what it receives as soon as it has come: it should lie in the cache of its core then.
+    pub fn used_at_once(self) -> Memory {
+        Memory { at_once: true, ..self }
+    }
+
+    pub fn is_used_at_once(&self) -> bool {
+        self.at_once
     }
 
     /// Bytes of the packed form.

@@ -14,6 +14,9 @@ use vmi::sys::memory::{read_process, write_process};
 
 /// From here on the copy is shared, bytes.
 const SHARE_FROM: u64 = 64 << 10;
+/// What is used at once is copied without help up to here, bytes: what the helper writes lies in its cache. (Reduction of 256 KiB,
+/// two ranks: 18.9 µs over the board, 20.3 with help, 16.4 without.)
+const ALONE: u64 = 512 << 10;
 /// Bytes of a chunk, except that a message has [`MOST_CHUNKS`] at most.
 const CHUNK: u64 = 32 << 10;
 /// Bytes of a claim at most: so long may one side have to wait for the other at the end.
@@ -60,8 +63,16 @@ impl Share {
 }
 
 impl Traffic {
-    /// Copies straight from the sender's memory, where both sides are contiguous and the kernel allows it.
-    pub(super) fn fetch(&mut self, peer: u32, offer: &Offer, window: Option<UserBuf>, len: u64) -> bool {
+    /// Copies straight from the sender's memory, where both sides are contiguous and the kernel allows it; `alone`: without
+    /// its help, so that all of it lies in this core's cache.
+    pub(super) fn fetch(
+        &mut self,
+        peer: u32,
+        offer: &Offer,
+        window: Option<UserBuf>,
+        len: u64,
+        alone: bool,
+    ) -> bool {
         let Some(to) = window else { return false };
         if offer.address == 0 || len <= self.stream_from || self.peers[peer as usize].unreadable {
             return false;
@@ -69,7 +80,9 @@ impl Traffic {
         let Some(pid) = self.core.pid(peer) else { return false };
         // A peer that fetches from us at the same time has no time to help, and claims are for one copy at a time.
         let state = &self.peers[peer as usize];
-        let fetched = match len >= SHARE_FROM && state.offers == 0 && !state.bounced.arrives() {
+        let alone =
+            len < SHARE_FROM || (alone && len <= ALONE) || state.offers > 0 || state.bounced.arrives();
+        let fetched = match !alone {
             true => self.fetch_shared(peer, pid, offer, to, len),
             false => read_process(pid, offer.address as usize, to, len as usize).is_ok(),
         };

@@ -165,7 +165,7 @@ impl Traffic {
         }
         let mut block = self.spare.block(offer.total as usize);
         block.resize(offer.total as usize, 0);
-        if !self.fetch(peer, offer, Some(UserBuf::of(&mut block)), offer.total) {
+        if !self.fetch(peer, offer, Some(UserBuf::of(&mut block)), offer.total, false) {
             return None;
         }
         self.control(peer, kind::FIN, [offer.request, 0, 0], [0; 8], 0);

@@ -542,12 +542,12 @@ impl Traffic {
         self.peers[peer as usize].started = 0;
         (to.entry, to.peer, to.expected, to.received) = (None, peer, fits, 0);
         let error = (offer.total > capacity).then(|| truncated(offer.total, capacity, envelope));
-        let window = to.memory.block();
+        let (window, alone) = (to.memory.block(), to.memory.is_used_at_once());
         self.requests.set_result(request, received_status(envelope, fits), error);
         if self.have_brought(request, peer, &offer, window, fits) {
             return;
         }
-        if fits == 0 || self.fetch(peer, &offer, window, fits) {
+        if fits == 0 || self.fetch(peer, &offer, window, fits, alone) {
             self.control(peer, kind::FIN, [offer.request, 0, 0], [0; 8], 0);
             self.requests.finish(request);
             return;

@@ -70,9 +70,12 @@ pub fn irecv_raw(
     source: i32,
     tag: i32,
 ) -> Result<RequestId> {
-    let memory = Memory::new(buf, count, datatype);
-    let request = e.traffic.borrow_mut().receive(comm, memory, Envelope { context, source, tag });
-    Ok(Requests::handle(request))
+    Ok(irecv_memory(e, comm, Memory::new(buf, count, datatype), Envelope { context, source, tag }))
+}
+
+/// As [`irecv_raw`], for a pattern and memory.
+pub fn irecv_memory(e: Eng, comm: &Rc<Comm>, memory: Memory, pattern: Envelope) -> RequestId {
+    Requests::handle(e.traffic.borrow_mut().receive(comm, memory, pattern))
 }
 
 /// Outcome of a request if it is complete; the request is released then.
