@@ -1,4 +1,4 @@
-/* Messages that lie in no cache, which pass through bounce buffers (p2p/bounce.rs) where they are long enough: one way, both ways,
+/* Messages that lie in no cache, which pass through bounce buffers (p2p/bounce.rs) where their length suits: one way, both ways,
  * several at a time, to and from all others; a sender that computes, a receiver that only looks in, one that comes late;
  * messages that are too long, that are scattered, that end anywhere. Contents are checked. */
 #include "harness.h"

@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn irregular_blocks_reach_reach_their_places_and_nothing_else() {
+    fn irregular_blocks_reach_their_places_and_nothing_else() {
         let lens: Vec<usize> = (0..140).map(|i| i * 11 % 140).collect();
         let ends = lens.iter().scan(0, |end, len| {
             *end += *len as u64;

@@ -94,7 +94,7 @@ impl Awaited {
 }
 
 impl Traffic {
-    /// Messages pass through bounce buffers where `allowed`.
+    /// Cold messages pass through bounce buffers where `allowed`.
     pub fn allow_bounces(&mut self, allowed: bool) {
         self.bounce_from =
             if allowed { super::protocol::setting("VMI_BOUNCE_FROM", BOUNCE_FROM) } else { u64::MAX };

@@ -150,6 +150,7 @@ impl Traffic {
             let state = &mut self.peers[peer as usize];
             state.returning.queue(eager).pop_front();
             state.offers = state.offers.saturating_sub(u32::from(!eager));
+            self.unprepare(request);
             self.requests.finish(request);
             any = true;
         }

@@ -134,7 +134,7 @@ pub struct Traffic {
     /// There may be offered messages to be brought in when there is time.
     pub(super) offers_wait: bool,
     pub(super) spare: Spare,
-    /// From this size on messages that lie in no cache pass through bounce buffers.
+    /// Shorter messages that lie in no cache do not pass through bounce buffers; none does, where ranks share processors.
     pub(super) bounce_from: u64,
     /// Peers with which messages do at the moment.
     pub(super) bouncing: Vec<u32>,
@@ -376,7 +376,8 @@ impl Traffic {
 
     /// One DATA frame of a send request.
     fn send_piece(&mut self, peer: u32, request: u32) -> Result<(), SendError> {
-        let bounces = self.core.may_bounce(peer);
+        // What was lent goes as the ring takes it, should it go there.
+        let bounces = !self.is_lent(request) && self.core.may_bounce(peer);
         let max = if bounces { BOUNCED_PIECE } else { self.piece(peer) };
         let Some(out) = self.requests.outgoing(request) else {
             self.peers[peer as usize].backlog.data.pop_front();
