@@ -18,10 +18,15 @@ const TURNS: u64 = (PIECE / CELL) as u64;
 
 /// From this size on, of the blocks of all ranks together.
 const FROM: usize = 48 << 20;
+/// The same where blocks are shorter than this: all wait for each other after every few pieces. (Blocks of 256 KiB, swapped and
+/// fetched: 16 ranks 6.0 and 5.2 ms, 32 ranks 28.6 and 31.)
+const FROM_SHORT: usize = 128 << 20;
+const SHORT: usize = 512 << 10;
 
 /// Whether blocks of up to `longest` bytes are swapped. All ranks must say the same.
 pub fn suits(op: &Op, longest: usize) -> bool {
-    longest >= PIECE && longest.saturating_mul(op.size * op.size) >= FROM
+    let from = if longest < SHORT { FROM_SHORT } else { FROM };
+    longest >= PIECE && longest.saturating_mul(op.size * op.size) >= from
 }
 
 /// The longest block, if this rank wants to swap blocks of different lengths, else 0. Not where most of the turns
