@@ -118,7 +118,8 @@ impl UserBuf {
         copy_pages::<true>(self, dst, len);
     }
 
-    /// Copies from memory that is in no cache. The two places must not overlap.
+    /// Copies from memory that is in no cache, or in another core's. The two places must not overlap. (Broadcast of 256 KiB
+    /// between two cores, in C: 12.6 µs, 13.7 by [`fetch_pages`] and `copy_to`.)
     #[inline]
     pub fn copy_cold_to(self, dst: UserBuf, len: usize) {
         copy_pages::<false>(self, dst, len);
@@ -468,6 +469,22 @@ impl Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_of_pages_reach_their_places_and_nothing_else() {
+        for len in [0, 1, PAGES * PAGE - 1, PAGES * PAGE, 2 * PAGES * PAGE, 2 * PAGES * PAGE + 77] {
+            for shift in [0, 3] {
+                let mut from: Vec<u8> = (0..len + shift).map(|at| (at * 7 % 251) as u8).collect();
+                for copy in [UserBuf::copy_to_cold, UserBuf::copy_cold_to] {
+                    let mut to = vec![0xaa; len + 2 * LINE];
+                    copy(UserBuf::of(&mut from[shift..]), UserBuf::of(&mut to[LINE - shift..]), len);
+                    assert_eq!(to[LINE - shift..][..len], from[shift..], "{len}, {shift}");
+                    let (before, after) = (&to[..LINE - shift], &to[LINE - shift + len..]);
+                    assert!(before.iter().chain(after).all(|byte| *byte == 0xaa), "{len}, {shift}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn copies_past_the_caches_of_every_length_reach_their_place_and_nothing_else() {

@@ -163,6 +163,22 @@ impl Shm {
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
         let payload = self.node.cell(slot as usize, self.me, cell);
+        let hand_over = || demote_all(payload, header.len);
+        self.send_apart(slot, cell.name(), header, || fill(payload), hand_over)?;
+        self.cells[slot as usize].give();
+        Ok(())
+    }
+
+    /// A frame whose payload, which `fill` writes, lies outside of the ring.
+    #[inline(always)]
+    fn send_apart(
+        &mut self,
+        slot: u32,
+        name: u8,
+        header: Header,
+        fill: impl FnOnce(),
+        hand_over: impl FnOnce(),
+    ) -> Result<(), SendError> {
         let out = match self.out.get_mut(slot as usize) {
             Some(Some(out)) => out,
             _ => self.open(slot),
@@ -170,23 +186,26 @@ impl Shm {
         if out.ring.reserve(0).is_none() {
             return Err(SendError::Full);
         }
-        fill(payload);
-        let hand_over = || demote_all(payload, header.len);
-        out.ring.publish_apart(header.kind, cell.name(), header.len, header.meta, hand_over);
-        self.cells[slot as usize].give();
+        fill();
+        out.ring.publish_apart(header.kind, name, header.len, header.meta, hand_over);
         self.call(slot);
         Ok(())
+    }
+
+    /// The bounce buffer that is used next, unless it is busy.
+    fn next_bounce(&mut self) -> Option<Bounce> {
+        self.buffers.next(&self.node.control(self.me).returned)
     }
 
     /// Whether [`Shm::send_bounced`] has a bounce buffer and room for a record.
     pub fn may_bounce(&mut self, slot: u32) -> bool {
         let room = self.out[slot as usize].as_mut().is_none_or(|out| out.ring.reserve(0).is_some());
-        room && self.buffers.next(&self.node.control(self.me).returned).is_some()
+        room && self.next_bounce().is_some()
     }
 
     /// Writes to the bounce buffer that is used next. False if it is busy.
     pub fn fill_bounce(&mut self, fill: impl FnOnce(UserBuf)) -> bool {
-        let next = self.buffers.next(&self.node.control(self.me).returned);
+        let next = self.next_bounce();
         if let Some(bounce) = next {
             fill(self.node.bounce(self.me, bounce));
         }
@@ -201,20 +220,10 @@ impl Shm {
         fill: impl FnOnce(UserBuf),
     ) -> Result<(), SendError> {
         debug_assert!(header.len <= bounce::BYTES);
-        let next = self.buffers.next(&self.node.control(self.me).returned);
-        let Some(bounce) = next else { return Err(SendError::Full) };
+        let Some(bounce) = self.next_bounce() else { return Err(SendError::Full) };
         let payload = self.node.bounce(self.me, bounce);
-        let out = match self.out.get_mut(slot as usize) {
-            Some(Some(out)) => out,
-            _ => self.open(slot),
-        };
-        if out.ring.reserve(0).is_none() {
-            return Err(SendError::Full);
-        }
-        fill(payload);
-        out.ring.publish_apart(header.kind, bounce.name(), header.len, header.meta, || ());
+        self.send_apart(slot, bounce.name(), header, || fill(payload), || ())?;
         self.buffers.take();
-        self.call(slot);
         Ok(())
     }
 

@@ -342,8 +342,8 @@ fn varied<const PACK: bool>(
     }
 }
 
-/// From so many bytes on, blocks are brought in before they are written, so many blocks ahead. (1 MiB in blocks of 8 to 120 bytes:
-/// 66 µs, 73 without.)
+/// From so many bytes on, blocks are brought in before they are written, so many blocks ahead. (1 MiB in blocks of 8 to
+/// 120 bytes: 66 µs, 73 without.)
 const FAR: u64 = 256 << 10;
 const BLOCKS_AHEAD: usize = 16;
 

@@ -57,7 +57,7 @@ mod clock {
         (cold >= 3 * warm).then_some(cold * 6 / 10)
     }
 
-    fn flush(at: UserBuf, len: usize) {
+    pub fn flush(at: UserBuf, len: usize) {
         for line in (0..len).step_by(LINE) {
             // SAFETY: within a block of our own; every x86-64 processor has both instructions.
             unsafe { _mm_clflush(at.offset(line as isize).as_ptr()) };
@@ -120,5 +120,19 @@ mod tests {
         let warm = (0..100).filter(|_| !at.is_cold(SHORTEST)).count();
         assert!(warm > 50, "{warm} of 100");
         assert!(!at.is_cold(SHORTEST - 1), "too short to tell");
+    }
+
+    /// Where the clock does not tell, nothing counts as cold: then there is nothing to see here.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn what_has_been_flushed_is_in_no_cache() {
+        let mut block = vec![1u8; SHORTEST];
+        let at = UserBuf::of(&mut block);
+        let cold = (0..100).filter(|_| {
+            clock::flush(at, SHORTEST);
+            at.is_cold(SHORTEST)
+        });
+        let cold = cold.count();
+        assert!(clock::cold_from().is_none() && cold == 0 || cold > 50, "{cold} of 100");
     }
 }

@@ -17,8 +17,8 @@
 //!
 //! On a board all ranks copy through cells or read from each other's memory. With two ranks a message is faster from
 //! about 8 KiB on where data goes one way only, a broadcast's up to where the board's pieces go through a pipeline, an
-//! operand's as long as caches hold it. (Gather of 4 KiB 0.87 µs, 0.93 by message, of 8 KiB 1.66 and 1.40; 256 KiB: broadcast 14 and
-//! 18, reduce 19 and 16; reduce of 1 MiB 94 and 91, of 4 MiB 511 and 556.)
+//! operand's as long as caches hold it. (Gather of 4 KiB 0.87 µs, 0.93 by message, of 8 KiB 1.66 and 1.40; 256 KiB:
+//! broadcast 14 and 18, reduce 19 and 16; reduce of 1 MiB 94 and 91, of 4 MiB 511 and 556.)
 //!
 //! Leaders save messages between hosts: of blocking operations and of those that do not block. 2 × 4 ranks on two cores,
 //! hosts joined by a virtual cable, µs over leaders and by messages (barrier 22 and 533; allreduce of 8 bytes 21 and

@@ -33,13 +33,14 @@ use vmi::sys::memory::read_process;
 
 /// Shorter messages are fetched, bytes (VMI_BOUNCE_FROM overrides).
 pub(super) const BOUNCE_FROM: u64 = 32 << 10;
-/// So are those between these two, bytes: both ends copy, and the receiver has the message in its cache. (512 KiB, half round trip
-/// 50 µs, 53 through bounce buffers; past the caches it would be less.)
+/// So are those between these two, bytes: both ends copy, and the receiver has the message in its cache. (512 KiB, half
+/// round trip 50 µs, 53 through bounce buffers.)
 const SHORT: u64 = 72 << 10;
 const LONG: u64 = 1 << 20;
 /// Bytes of a DATA frame in a bounce buffer.
 pub(super) const PIECE: u64 = 16 << 10;
-/// Fruitless steps until the receiver takes a chunk itself: before the sender has brought any, and between two.
+/// Fruitless steps until the receiver takes a chunk itself: before the sender has brought any, and between two. (The first
+/// comes after 2.4 µs. After 40 steps the receiver took one of nearly every message before that, after 150 of few.)
 const SOON: u32 = 150;
 const PATIENCE: u32 = 1000;
 

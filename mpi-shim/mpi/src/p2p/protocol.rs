@@ -15,8 +15,8 @@
 //! Eager data a receiver has not asked for is bounded: a sender counts the eager bytes that are not credited
 //! back and switches to rendezvous beyond its share ([`Traffic::credit`]).
 //!
-//! [`super::frames`] has the words of the frames. Frames to one peer that take part in matching leave in the order of the calls: while
-//! one waits for room, later ones queue up behind it. DATA frames wait in a queue of their own.
+//! [`super::frames`] has the words of the frames. Frames to one peer that take part in matching leave in the order of the
+//! calls: while one waits for room, later ones queue up behind it. DATA frames wait in a queue of their own.
 //!
 //! Invariant: a number that comes from the wire (request, offset, length) is looked up and checked before use.
 

@@ -18,9 +18,10 @@ const TURNS: u64 = (PIECE / CELL) as u64;
 
 /// From this size on, of the blocks of all ranks together.
 const FROM: usize = 48 << 20;
-/// The same where blocks are shorter than this: all wait for each other after every few pieces. (Blocks of 256 KiB, swapped and
-/// fetched: 16 ranks 6.0 and 5.2 ms, 32 ranks 28.6 and 31.)
+/// The same where blocks are shorter than [`SHORT`]: all wait for each other after every few pieces. (Blocks of 256 KiB,
+/// swapped and fetched: 16 ranks 6.0 and 5.2 ms, 32 ranks 28.6 and 31.)
 const FROM_SHORT: usize = 128 << 20;
+/// Bytes.
 const SHORT: usize = 512 << 10;
 
 /// Whether blocks of up to `longest` bytes are swapped. All ranks must say the same.
