@@ -5,6 +5,7 @@
 //!   SLOTS × n lines         | seq | note | 112 bytes | of each slot and member     written by that member
 //!   n × SLOTS cells         16 KiB of each member and slot, for more bytes         written by whose turn it is
 //!   n rings                 of each member and the one before it                   see [`super::ring`]
+//!   n pipes                 of each member, for long data to one other             see [`pipe`]
 //! ```
 //! All members count the same *turns*. In a turn any of them may post: bytes, a note, and last the number that says
 //! which turn the slot holds. Up to 112 bytes travel with the note in a pair of cache lines (see [`super::ring::LINE`]);
@@ -14,11 +15,13 @@
 //! those slots held before. So a writer may run ahead of its readers, by [`SLOTS`] turns. Members publish `done`
 //! lazily, after a quarter of the slots, and at the latest before they wait.
 //!
-//! The rings are for what goes from each member to the next only: there is more room in them than turns, and they take
-//! none.
+//! The rings are for what goes from each member to the next only: there is more room in them than turns. They and the pipes
+//! take none.
 //!
 //! Members are not trusted: a number that is not the expected one means "not yet", a note is only handed on, and
 //! places depend on nothing that is read here. Who lies in `done` spoils what it reads itself.
+
+pub mod pipe;
 
 use super::lines::SharedLines;
 use super::ring::{Consumer, Producer};
@@ -230,6 +233,11 @@ impl BoardMemory {
     }
 
     fn size(members: usize) -> usize {
+        Self::pipes(members) + members * pipe::BYTES
+    }
+
+    /// Where the pipes begin.
+    fn pipes(members: usize) -> usize {
         Self::rings(members) + members * RING_STRIDE
     }
 

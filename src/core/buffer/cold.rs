@@ -76,6 +76,14 @@ mod clock {
         }
     }
 
+    /// A line in the other half of the page of `place`, which has a page or more of the block on both sides. Not the same line
+    /// each time: a processor that has seen one distance in some pages brings the next line in by itself.
+    pub fn elsewhere(place: UserBuf, chance: u64) -> UserBuf {
+        let half = !place.addr() & (PAGE / 2);
+        let line = (chance.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (PAGE / 2 / LINE) * LINE;
+        place.offset((half + line) as isize - (place.addr() % PAGE) as isize)
+    }
+
     /// Cycles that each of so many `lines` of `len` bytes takes to be read.
     pub fn reads(at: UserBuf, len: usize, lines: usize) -> impl Iterator<Item = u64> {
         let step = len / lines;
@@ -86,10 +94,8 @@ mod clock {
         (0..lines).map(move |n| {
             let place = at.offset((n * step + step / 2) as isize);
             read(place);
-            // The other half of the page: half a page away, with a page or more of the block on both sides.
-            let away = if place.addr() & (PAGE / 2) == 0 { PAGE as isize / 2 } else { PAGE as isize / -2 };
-            let start = now();
-            read(place.offset(away));
+            let (away, start) = (elsewhere(place, now()), now());
+            read(away);
             // A thread may move to a processor with another clock.
             now().saturating_sub(start)
         })
@@ -112,6 +118,23 @@ mod clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_line_that_is_timed_is_in_the_other_half_of_the_page() {
+        let mut block = vec![1u8; 3 * PAGE];
+        let first = UserBuf::of(&mut block);
+        for at in (0..PAGE).map(|at| first.offset((PAGE + at) as isize)) {
+            let lines: Vec<usize> =
+                (0..64).map(|chance| clock::elsewhere(at, chance << 7 | 3).addr()).collect();
+            let other_half = |line: &usize| {
+                let (apart, half) = (line ^ at.addr(), PAGE / 2);
+                apart < PAGE && apart & half != 0 && line.is_multiple_of(crate::core::buffer::LINE)
+            };
+            assert!(lines.iter().all(other_half), "{:#x}", at.addr());
+            assert!(lines.iter().any(|line| *line != lines[0]));
+        }
+    }
 
     #[test]
     fn what_has_just_been_written_is_in_a_cache() {

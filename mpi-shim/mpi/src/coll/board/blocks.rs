@@ -2,6 +2,7 @@
 
 use super::super::part::{Part, copy_here};
 use super::super::wire::{Batch, Wire};
+use super::swap::keep;
 use super::{GROUP, Op, Outcome, Way, fetch, mismatch, outcome};
 use crate::error::{Error, Result};
 use crate::{UserBuf, fail};
@@ -48,11 +49,12 @@ fn contribute(op: &Op, mine: Part, root: usize) -> Result<bool> {
 fn collect<'a>(op: &Op, mine: Option<Part>, block: impl Fn(usize) -> Part<'a>) -> Result<bool> {
     let large = op.can_fetch() && (0..op.size).any(|rank| rank != op.rank && block(rank).len() > CELL);
     let turn = if large { op.start(CELL)? } else { op.take(CELL) };
-    if large {
-        fetch::offer(op, turn, &block);
-    }
+    let offer = if large { fetch::offer(op, turn, &block) } else { fetch::Offer::None };
     // The others go on whatever becomes of it.
-    let kept = mine.map_or(Ok(()), |mine| copy_here(mine, block(op.rank)));
+    let kept = mine.map_or(Ok(()), |mine| match offer {
+        fetch::Offer::Pipe => keep(mine, block(op.rank)),
+        _ => copy_here(mine, block(op.rank)),
+    });
     let mut arrivals = Arrivals::default();
     let mut borrows = large;
     for i in 1..op.size {
@@ -63,7 +65,7 @@ fn collect<'a>(op: &Op, mine: Option<Part>, block: impl Fn(usize) -> Part<'a>) -
             Way::Lent => {
                 let part = block(rank);
                 borrows = true;
-                arrivals.fetched(rank, fetch::collect(op, (rank, turn), note.len, part, large), part);
+                arrivals.fetched(rank, fetch::collect(op, (rank, turn), note.len, part, offer), part);
             }
             Way::Board => {
                 let len = note.len.min(CELL);

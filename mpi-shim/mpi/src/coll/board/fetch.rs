@@ -7,7 +7,7 @@
 //! 256 KiB, 8 ranks on two cores: 84 µs, 145 by messages; scatter 74 and 124; alltoall of 16 KiB 54, 110 over the board.)
 
 use super::super::part::{Part, copy_here};
-use super::{Op, Way};
+use super::{Note, Op, Way, pipe};
 use crate::error::{Error, Result};
 use crate::{UserBuf, constants::class};
 use std::cell::Cell;
@@ -230,35 +230,50 @@ pub(super) fn length_of_block(op: &Op, rank: usize, turn: u64) -> usize {
     place_of(op, rank, turn).1
 }
 
-/// The root of a gather says where contributions may be put.
-pub(super) fn offer<'a>(op: &Op, turn: u64, block: impl Fn(usize) -> Part<'a>) {
-    post_places(op, turn, 0, |rank| match block(rank).flat() {
-        Some(at) => (at.addr(), block(rank).len()),
-        None => (0, 0),
-    });
+/// How the root of a gather takes contributions that do not fit on the board.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// It reads them.
+    None,
+    /// They may be put where it wants them.
+    Place,
+    /// Through pipes.
+    Pipe,
 }
 
-/// A contribution to a gather that does not fit on the board: this rank puts it where the root wants it, or the root
-/// reads it. So all of them copy, as far as there are processors.
+/// The root of a gather says how it takes contributions.
+pub(super) fn offer<'a>(op: &Op, turn: u64, block: impl Fn(usize) -> Part<'a>) -> Offer {
+    let piped = pipe::suits(op, &block);
+    post_places(op, turn, usize::from(piped), |rank| {
+        (block(rank).flat().map_or(0, |at| at.addr()), block(rank).len())
+    });
+    if piped { Offer::Pipe } else { Offer::Place }
+}
+
+/// A contribution to a gather that does not fit on the board: this rank puts it where the root wants it, so all of them
+/// copy, as far as there are processors, or it goes through this rank's pipe, or the root reads it.
 pub(super) fn contribute(op: &Op, turn: u64, mine: Part, root: usize) -> Result {
     let lent = Lent::of(op, mine);
-    op.bytes(op.rank, turn, POST).store(0, lent.at.addr() as u64);
+    let post = op.bytes(op.rank, turn, POST);
+    post.store(0, lent.at.addr() as u64);
+    let first = pipe::next(op, lent.at, mine.len());
+    post.store(8, first);
     op.post_to(root, turn, Way::Lent, mine.len());
     let member = &op.board.member;
-    let offered = || member.look(root, turn).is_some();
-    let answered = || offered() || member.is_done(root);
+    let offered = || member.look(root, turn).map(Note::of);
+    let answered = || offered().is_some() || member.is_done(root);
     if !answered() {
         op.wait(&answered)?;
     }
-    let mut brought = Ok(());
-    if offered()
-        && let (far, room) = place_of(op, root, turn)
-        && brings(far.address, mine.len(), room)
-    {
-        brought = far.put(op, lent.at, mine.len());
-    } else if !member.is_done(root) {
-        op.wait(&|| member.is_done(root))?;
-    }
+    let (far, room) = place_of(op, root, turn);
+    let brought = match offered() {
+        Some(offer) if offer.len > 0 && first != pipe::NONE => {
+            pipe::pass(op, lent.at, mine.len().min(room), root)
+        }
+        Some(_) if brings(far.address, mine.len(), room) => far.put(op, lent.at, mine.len()),
+        _ if member.is_done(root) => Ok(()),
+        _ => op.wait(&|| member.is_done(root)),
+    };
     op.finish_now();
     brought
 }
@@ -268,16 +283,20 @@ fn brings(address: usize, len: usize, room: usize) -> bool {
     address != 0 && len <= room
 }
 
-/// The contribution of `len` bytes that `rank` has lent comes to `part`, which was offered to it or not. Its length.
+/// The contribution of `len` bytes that `rank` has lent comes to `part`. Its length.
 pub(super) fn collect(
     op: &Op,
     (rank, turn): (usize, u64),
     len: usize,
     part: Part,
-    offered: bool,
+    offer: Offer,
 ) -> Result<usize> {
+    let first = op.bytes(rank, turn, POST).load::<u64>(8);
+    if offer == Offer::Pipe && first != pipe::NONE {
+        return pipe::take(op, (rank, first), len.min(part.len()), part).map(|()| len);
+    }
     let address = part.flat().map_or(0, |at| at.addr());
-    if !offered || !brings(address, len, part.len()) {
+    if offer == Offer::None || !brings(address, len, part.len()) {
         return op.far(rank, turn).fetch_up_to(op, len, part);
     }
     let member = &op.board.member;

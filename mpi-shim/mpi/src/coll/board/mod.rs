@@ -21,6 +21,7 @@ mod fetch;
 mod open;
 mod pair;
 mod passage;
+mod pipe;
 mod reductions;
 mod relay;
 mod scan;
@@ -114,6 +115,8 @@ pub struct Board {
     cores: usize,
     /// Whether the ways to all members were direct when the routes had changed so often.
     ways: Cell<(u64, bool)>,
+    /// The last gathers to this rank that went through pipes.
+    piped_in_a_row: Cell<u32>,
 }
 
 /// One operation on the board.

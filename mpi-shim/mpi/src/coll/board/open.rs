@@ -82,6 +82,7 @@ fn make(e: Eng, comm: &Rc<Comm>) -> Result<Option<Board>> {
         member,
         bells: Bells::new(node, indices, me),
         ways: Cell::new((u64::MAX, false)),
+        piped_in_a_row: Cell::new(0),
         processes,
         pids,
         fetch_from,
