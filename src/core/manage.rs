@@ -319,8 +319,11 @@ impl Core {
             let state = if self.lively.down.contains(&id) { "down" } else { "up" };
             let name = quote(self.sinks.name(id));
             let _ = write!(out, "{comma}{{\"name\":{name},\"device\":\"{device}\",\"state\":\"{state}\"");
-            if id != SHM {
-                out += &self.remote_memory(id);
+            match &self.sinks.shm {
+                Some(shm) if id == SHM => {
+                    let _ = write!(out, ",\"bounced\":{}", shm.bounced());
+                }
+                _ => out += &self.remote_memory(id),
             }
             out.push('}');
         }

@@ -37,6 +37,8 @@ pub struct Shm {
     /// Of each pair with a neighbour.
     cells: Vec<OwnCells>,
     buffers: OwnBuffers,
+    /// Frames that went through bounce buffers.
+    bounced: u64,
     /// Local indices whose rings held garbage.
     given_up: Vec<u32>,
     /// Local indices whose rings are polled.
@@ -74,6 +76,7 @@ impl Shm {
             rings: (0..n).map(|_| None).collect(),
             cells: vec![OwnCells::at_first(); n],
             buffers: OwnBuffers::at_first(),
+            bounced: 0,
             given_up: Vec::new(),
             active: Vec::new(),
             cursor: 0,
@@ -224,7 +227,13 @@ impl Shm {
         let payload = self.node.bounce(self.me, bounce);
         self.send_apart(slot, bounce.name(), header, || fill(payload), || ())?;
         self.buffers.take();
+        self.bounced += 1;
         Ok(())
+    }
+
+    /// Frames of this process that went through bounce buffers.
+    pub fn bounced(&self) -> u64 {
+        self.bounced
     }
 
     /// Nobody needs us at the moment: the next frame of this length may be written at once.

@@ -1,6 +1,7 @@
 /* Messages that lie in no cache, which pass through bounce buffers (p2p/bounce.rs) where their length suits: one way, both ways,
  * several at a time, to and from all others; a sender that computes, a receiver that only looks in, one that comes late;
- * messages that are too long, that are scattered, that end anywhere. Contents are checked. */
+ * messages that are too long, that are scattered, that end anywhere. Contents are checked. `cold MS`: stays for so many
+ * milliseconds without calling MPI. */
 #include "harness.h"
 #include <time.h>
 
@@ -212,5 +213,14 @@ int main(int argc, char **argv)
             too_long(len, len - (round ? len / 3 : 1));
             scattered(len);
         }
+    if (argc > 1) {
+        CALL(MPI_Barrier(MPI_COMM_WORLD));
+        if (t_rank == 0) {
+            puts("computing");
+            fflush(stdout);
+        }
+        for (int ms = atoi(argv[1]); ms > 0; ms--)
+            pause_for(1000);
+    }
     return t_end();
 }

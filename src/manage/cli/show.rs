@@ -90,7 +90,11 @@ fn networks(status: &Json) -> String {
         let rdma = network.get("rdma");
         let moved: u64 = ["puts", "gets"].iter().filter_map(|key| rdma.get(key).integer()).sum();
         let rdma = if moved > 0 { format!(" ({moved} by remote memory)") } else { String::new() };
-        format!("{name}{driver} {state}{rdma}")
+        let bounced = match network.get("bounced").integer() {
+            Some(frames @ 1..) => format!(" ({frames} frames through bounce buffers)"),
+            _ => String::new(),
+        };
+        format!("{name}{driver} {state}{rdma}{bounced}")
     };
     let list: Vec<String> = status.get("networks").list().iter().map(of).collect();
     if list.is_empty() { "none".into() } else { list.join(", ") }
