@@ -15,8 +15,8 @@ use crate::sync::{AtomicU32, AtomicU64};
 
 pub const PAGE: usize = 4096;
 pub const MAGIC: u32 = 0x564d_4932; // "VMI2"
-/// Changes whenever the layout or the meaning of a field does.
-pub const VERSION: u32 = 4;
+/// Changes whenever the layout or the meaning of a field does, here or on a [`super::board`].
+pub const VERSION: u32 = 5;
 /// IVC's ring size (SC'07: small on purpose, it stays in cache).
 pub const DATA_BYTES: usize = 64 * 1024;
 pub const RING_STRIDE: usize = PAGE + DATA_BYTES;

@@ -1,6 +1,7 @@
-/* Gather and gatherv of more than caches hold (coll/board/pipe.rs) to roots whose memory is in no cache: even and uneven
- * contributions, short and empty ones between long ones, layouts with gaps on either side, one that is in place, ones that are
- * longer or shorter than the root expects; ranks that come late; another root each time, other collectives in between. */
+/* Gather of more than caches hold to roots whose memory is in no cache, which goes through pipes (coll/board/pipe.rs) unless
+ * there are gaps where it arrives: even and uneven contributions, short and empty ones between long ones, some in no cache
+ * either, with gaps, in place, longer or shorter than the root expects; ranks that come late; another root each time, other
+ * collectives in between. */
 #include "harness.h"
 #include <time.h>
 
@@ -9,7 +10,7 @@
 #endif
 
 /* All contributions together, and what must stay as it is behind them; ints. */
-enum { TOTAL = 13 << 19, GUARD = 5000 };
+enum { TOTAL = 10 << 20, GUARD = 5000 };
 
 static int *a, *b;
 static MPI_Datatype second;
@@ -66,6 +67,8 @@ static void gather(int kind, int gaps, int in_place, int odd, int more)
         counts[t_rank] = own;
     for (int i = 0; i < own; i++)
         a[i * leave] = item(t_rank, i);
+    if ((round_no + t_rank) % 4 == 0)
+        cool(a, sizeof *a * (size_t)(own * leave));
     if (t_rank == root) {
         memset(b, 0xff, sizeof *b * (size_t)(room * arrive + GUARD));
         for (int i = 0; in_place && i < own; i++)
@@ -133,6 +136,7 @@ int main(int argc, char **argv)
         gather(EVEN, 0, 0, odd, 1000);
         gather(EVEN, 0, 0, odd, -15);
         gather(EVEN, 0, 0, odd, longest - 10);
+        gather(EVEN, 1, 0, odd, longest / 2);
     }
     sum();
     MPI_Type_free(&second);

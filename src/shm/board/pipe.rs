@@ -1,11 +1,11 @@
 //! The pipe of each member of a board: long data goes through it to one other member at a time, piece by piece.
 //!
 //! Pieces are numbered from the first one that ever went through; the owner tells a reader where its pieces begin. It
-//! writes to a pipe that is empty, so that readers follow one another.
+//! begins only when the pipe is empty, so that readers follow one another.
 //!
 //! Invariants: a piece is written only after the piece that lay there has been taken, and taken only after it has been
-//! published. Members are not trusted: places follow from the reader's own count, and who lies about its counts spoils what
-//! it sends itself, or waits for ever.
+//! published. Members are not trusted with memory: places follow from each side's own count. Who writes wrong counts spoils
+//! what goes through, or makes its owner or its reader wait for ever.
 
 use super::{BoardMemory, Line, Member};
 use crate::core::buffer::UserBuf;
@@ -28,22 +28,24 @@ const _: () = assert!(super::RING_STRIDE.is_multiple_of(super::PAGE) && BYTES.is
 
 /// How many pieces have ever been published, and taken. Each in lines of its own: one side writes it. The model checker has
 /// shorter pipes.
+#[repr(C)]
 pub struct Counts<const N: u64 = PIECES> {
     published: AtomicU64,
     _lines: [u8; size_of::<Line>() - 8],
     taken: AtomicU64,
 }
 
-impl<const N: u64> Counts<N> {
-    /// The number of the piece that is published next. For the owner.
-    pub fn next(&self) -> u64 {
-        // Relaxed: its own count.
-        self.published.load(Ordering::Relaxed)
-    }
+#[cfg(not(all(loom, test)))]
+const _: () = {
+    assert!(std::mem::offset_of!(Counts, taken) == size_of::<Line>());
+    assert!(size_of::<Counts>() <= super::PAGE);
+};
 
-    /// Whether everything has been taken. For the owner.
-    pub fn is_empty(&self) -> bool {
-        self.taken.load(Ordering::Acquire) == self.next()
+impl<const N: u64> Counts<N> {
+    /// Whether all pieces before `next` have been taken. For the owner, which writes that one next.
+    pub fn is_empty(&self, next: u64) -> bool {
+        // Acquire: pairs with `take`.
+        self.taken.load(Ordering::Acquire) == next
     }
 
     /// Whether the owner may write `piece`.
@@ -63,6 +65,7 @@ impl<const N: u64> Counts<N> {
     /// Whether the reader may read `piece`.
     #[inline]
     pub fn is_here(&self, piece: u64) -> bool {
+        // Acquire: pairs with `publish`.
         let ahead = self.published.load(Ordering::Acquire).wrapping_sub(piece);
         (1..=N).contains(&ahead)
     }
@@ -70,6 +73,7 @@ impl<const N: u64> Counts<N> {
     /// The reader will not read `piece` any more.
     #[inline]
     pub fn take(&self, piece: u64) {
+        // Release: pairs with `has_room` and `is_empty`.
         self.taken.store(piece.wrapping_add(1), Ordering::Release);
     }
 }
@@ -136,7 +140,7 @@ mod tests {
         }
 
         fn write(&self, pieces: Range<u64>) {
-            wait(|| self.counts.is_empty());
+            wait(|| self.counts.is_empty(pieces.start));
             for piece in pieces {
                 wait(|| self.counts.has_room(piece));
                 self.cell(piece).store(piece + 1000, Ordering::Relaxed);
@@ -153,14 +157,13 @@ mod tests {
             pieces: std::array::from_fn(|_| zero()),
         });
         let mut readers = Vec::new();
-        for _ in 0..2 {
-            let first = pipe.counts.next();
+        for first in [0, pieces] {
             let (reader, its) = (pipe.clone(), first..first + pieces);
             readers.push(thread::spawn(move || reader.read(its)));
             pipe.write(first..first + pieces);
         }
         readers.into_iter().for_each(|reader| reader.join().expect("a reader ends"));
-        assert!(pipe.counts.is_empty());
+        assert!(pipe.counts.is_empty(2 * pieces));
     }
 
     #[cfg(loom)]

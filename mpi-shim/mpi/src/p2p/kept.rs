@@ -120,7 +120,8 @@ const BROUGHT_AT_ONCE: u64 = 16 << 10;
 impl Traffic {
     /// Files a message that has been offered and that nobody has asked for yet.
     pub(super) fn keep_offer(&mut self, peer: u32, envelope: Envelope, offer: Offer) {
-        let at_once = offer.total <= BROUGHT_AT_ONCE;
+        // Its receive is about to be posted if a send has just ended that the program has waited for.
+        let at_once = offer.total <= BROUGHT_AT_ONCE && !self.sent;
         let fetched = if at_once { self.bring_in(peer, &offer) } else { None };
         let what = fetched.unwrap_or(Kept::Offer(offer));
         self.matching.keep(envelope, Unexpected { peer, what });

@@ -142,6 +142,8 @@ pub struct Traffic {
     pub(super) prepared: Option<u32>,
     /// This process does nothing else until something has happened.
     pub(super) waits: bool,
+    /// This step has ended a send that this process may wait for.
+    pub(super) sent: bool,
     /// Copies shared with their senders so far.
     pub(super) shares: u32,
     /// Eager messages that have begun to arrive, at most one of each peer.
@@ -192,6 +194,7 @@ impl Traffic {
             bouncing: Vec::new(),
             prepared: None,
             waits: false,
+            sent: false,
             shares: 0,
             claims: Vec::new(),
             borrowers: Vec::new(),
@@ -437,7 +440,7 @@ impl Traffic {
     /// until something has happened.
     #[inline]
     pub fn step(&mut self, waits: bool) -> bool {
-        self.waits = waits;
+        (self.waits, self.sent) = (waits, false);
         let mut handled = 0;
         while handled < STEP
             && let Some(frame) = self.core.next()
@@ -471,7 +474,10 @@ impl Traffic {
             kind::SHARE => self.on_share(frame),
             kind::BOUNCE => self.on_bounce(frame),
             kind::BOUNCED => self.on_bounced(frame),
-            kind::FIN => self.on_fetched(frame.peer, meta[0]),
+            kind::FIN => {
+                self.sent = true;
+                self.on_fetched(frame.peer, meta[0])
+            }
             kind::CREDIT => {
                 let peer = &mut self.peers[frame.peer as usize];
                 peer.uncredited = peer.uncredited.saturating_sub(meta[0] as u64);

@@ -1,6 +1,6 @@
 //! Large data that one rank has for one other is not written to the board: the post says where it lies, and the reader
 //! copies it straight out of that process, or where it belongs, and the sender puts it there. One copy instead of two;
-//! whoever has posted an address waits until all have read. A rank that cannot read (memory of a device) fails, but
+//! whoever has posted an address waits until all have read, or until what it has is in its pipe ([`pipe`]). A rank that cannot read (memory of a device) fails, but
 //! takes all its turns, so that the others do not wait for it.
 //!
 //! Only where every member may read every other's memory, which they have tried when the board was made. (Gather of
@@ -14,7 +14,7 @@ use std::cell::Cell;
 use vmi::shm::board::CELL;
 use vmi::sys::memory::{read_process, write_process};
 
-/// Bytes of a post: an address and a distance.
+/// Bytes of a post: an address and a distance; of a contribution, the number of a piece ([`pipe::next`]).
 const POST: usize = 16;
 
 /// From this size on, blocks of different lengths between two ranks are lent: one copy beats two early. (16 KiB: 2.3 and
@@ -168,16 +168,16 @@ fn table(op: &Op) -> usize {
     POST * op.size
 }
 
-/// Posts a place in this process for every rank, to be read from or to be written to, and the `longest` block if
-/// blocks shall be swapped ([`super::swap`]), else 0.
-fn post_places(op: &Op, turn: u64, longest: usize, place: impl Fn(usize) -> (usize, usize)) {
+/// Posts a place in this process for every rank, to be read from or to be written to, and a `word`: the longest block if
+/// blocks shall be swapped ([`super::swap`]), 1 if contributions may go through pipes, else 0.
+fn post_places(op: &Op, turn: u64, word: usize, place: impl Fn(usize) -> (usize, usize)) {
     let post = op.bytes(op.rank, turn, table(op));
     for rank in 0..op.size {
         let (address, len) = place(rank);
         post.store((POST * rank) as isize, address as u64);
         post.store((POST * rank + 8) as isize, len as u64);
     }
-    op.post(turn, Way::Lent, longest);
+    op.post(turn, Way::Lent, word);
 }
 
 /// The place that `rank` has posted for this one, with its length.
@@ -230,14 +230,13 @@ pub(super) fn length_of_block(op: &Op, rank: usize, turn: u64) -> usize {
     place_of(op, rank, turn).1
 }
 
-/// How the root of a gather takes contributions that do not fit on the board.
+/// How the root of a gather takes contributions that do not fit on the board. It reads those that come in no other way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offer {
-    /// It reads them.
     None,
-    /// They may be put where it wants them.
+    /// They may be put where it wants them, if they fit there.
     Place,
-    /// Through pipes.
+    /// They may also go through pipes.
     Pipe,
 }
 
@@ -268,7 +267,7 @@ pub(super) fn contribute(op: &Op, turn: u64, mine: Part, root: usize) -> Result 
     let (far, room) = place_of(op, root, turn);
     let brought = match offered() {
         Some(offer) if offer.len > 0 && first != pipe::NONE => {
-            pipe::pass(op, lent.at, mine.len().min(room), root)
+            pipe::pass(op, first, lent.at, mine.len().min(room), root)
         }
         Some(_) if brings(far.address, mine.len(), room) => far.put(op, lent.at, mine.len()),
         _ if member.is_done(root) => Ok(()),

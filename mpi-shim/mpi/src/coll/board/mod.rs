@@ -7,7 +7,7 @@
 //!
 //! Small data is written to the board. Where it is large, what one rank has for all is written to the board piece by
 //! piece ([`whole`], [`blocks`]), what one has for one is read or written where it lies ([`fetch`]) unless there is more of
-//! it than caches hold ([`swap`]), and what is to be combined is combined on the board ([`relay`], of two ranks [`pair`]).
+//! it than caches hold ([`swap`], [`pipe`]), and what is to be combined is combined on the board ([`relay`], of two ranks [`pair`]).
 //!
 //! Small scans go from rank to rank through rings beside the board ([`passage`]) and take no turns. Who takes part in any
 //! other operation takes the same turns as all others, so sizes in turns follow from what all ranks know alike, or in a
@@ -115,8 +115,10 @@ pub struct Board {
     cores: usize,
     /// Whether the ways to all members were direct when the routes had changed so often.
     ways: Cell<(u64, bool)>,
-    /// The last gathers to this rank that went through pipes.
+    /// How many gathers to this rank went through pipes, one after the other.
     piped_in_a_row: Cell<u32>,
+    /// Pieces that have gone through this rank's pipe.
+    pieces: Cell<u64>,
 }
 
 /// One operation on the board.

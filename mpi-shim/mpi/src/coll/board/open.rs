@@ -83,6 +83,7 @@ fn make(e: Eng, comm: &Rc<Comm>) -> Result<Option<Board>> {
         bells: Bells::new(node, indices, me),
         ways: Cell::new((u64::MAX, false)),
         piped_in_a_row: Cell::new(0),
+        pieces: Cell::new(0),
         processes,
         pids,
         fetch_from,

@@ -6,7 +6,11 @@ use super::super::part::Part;
 use super::Op;
 use crate::UserBuf;
 use crate::error::Result;
+use vmi::shm::board::CELL;
 use vmi::shm::board::pipe::{PIECE, PIECES};
+
+/// Pieces of half a pipe.
+const HALF: u64 = PIECES / 2;
 
 /// From this size on, of the contributions of all ranks together.
 const FROM: usize = 24 << 20;
@@ -25,10 +29,14 @@ pub fn suits<'a>(op: &Op, block: impl Fn(usize) -> Part<'a>) -> bool {
     if total < FROM || op.size == 2 {
         return false;
     }
+    let others = || (1..op.size).map(|ahead| block((op.rank + ahead) % op.size));
+    let long = || others().filter(|part| part.len() > CELL);
     let cold = |part: Part| part.flat().is_some_and(|at| at.is_cold(part.len()));
-    let mut few = (1..op.size).step_by(op.size.div_ceil(FEW)).map(|ahead| (op.rank + ahead) % op.size);
     let in_a_row = &op.board.piped_in_a_row;
-    let suits = in_a_row.get() < IN_A_ROW && few.all(|rank| cold(block(rank)));
+    let suits = in_a_row.get() < IN_A_ROW
+        && others().all(|part| part.len() == 0 || part.flat().is_some())
+        && long().next().is_some()
+        && long().step_by(op.size.div_ceil(FEW)).all(cold);
     in_a_row.set(if suits { in_a_row.get() + 1 } else { 0 });
     suits
 }
@@ -39,21 +47,22 @@ pub const NONE: u64 = u64::MAX;
 /// The number of the next piece in this rank's pipe if `len` bytes at `from` had better go through it, else [`NONE`]: what
 /// lies in no cache is copied as quickly by the kernel.
 pub fn next(op: &Op, from: UserBuf, len: usize) -> u64 {
-    let suits = len.saturating_mul(op.size) >= FROM && !from.is_cold(len);
-    if suits { op.board.member.counts(op.rank).next() } else { NONE }
+    let suits = op.size > 2 && len.saturating_mul(op.size) >= FROM && !from.is_cold(len);
+    if suits { op.board.pieces.get() } else { NONE }
 }
 
-/// `len` bytes for `reader`.
-pub fn pass(op: &Op, from: UserBuf, len: usize, reader: usize) -> Result {
+/// `len` bytes for `reader`, from piece `first` on.
+pub fn pass(op: &Op, first: u64, from: UserBuf, len: usize, reader: usize) -> Result {
     let member = &op.board.member;
     let counts = member.counts(op.rank);
+    op.board.pieces.set(first + len.div_ceil(PIECE) as u64);
     // Its last reader may be another.
-    if !counts.is_empty() {
-        op.wait(&|| counts.is_empty())?;
+    if !counts.is_empty(first) {
+        op.wait(&|| counts.is_empty(first))?;
     }
-    for (piece, at) in (counts.next()..).zip((0..len).step_by(PIECE)) {
+    for (piece, at) in (first..).zip((0..len).step_by(PIECE)) {
         if !counts.has_room(piece) {
-            op.wait(&|| counts.has_room(piece + PIECES / 2))?;
+            op.wait(&|| counts.has_room(piece + HALF))?;
         }
         from.offset(at as isize).copy_cold_to(member.piece(op.rank, piece), PIECE.min(len - at));
         counts.publish(piece);
@@ -66,17 +75,20 @@ pub fn pass(op: &Op, from: UserBuf, len: usize, reader: usize) -> Result {
 pub fn take(op: &Op, (rank, first): (usize, u64), len: usize, part: Part) -> Result {
     let member = &op.board.member;
     let counts = member.counts(rank);
-    for (piece, at) in (first..).zip((0..len).step_by(PIECE)) {
+    // What is empty need not be flat, see `suits`.
+    let Some(to) = part.flat() else { return Ok(()) };
+    let all = len;
+    for (n, at) in (0..len).step_by(PIECE).enumerate() {
+        let (piece, len) = (first.wrapping_add(n as u64), PIECE.min(len - at));
         if !counts.is_here(piece) {
             op.wait(&|| counts.is_here(piece))?;
         }
-        let (here, len) = (member.piece(rank, piece), PIECE.min(len - at));
-        match part.flat() {
-            Some(to) => here.stream_to(to.offset(at as isize), len),
-            None => part.dt.unpack(part.buf, part.count, at as u64, here, len),
-        }
+        member.piece(rank, piece).stream_to(to.offset(at as isize), len);
         counts.take(piece);
-        op.board.bells.wake(rank);
+        // Who waits for room waits for half a pipe.
+        if piece.wrapping_add(1).is_multiple_of(HALF) || at + len == all {
+            op.board.bells.wake(rank);
+        }
     }
     Ok(())
 }
