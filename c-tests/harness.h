@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 #if defined(__GNUC__)
 #define T_UNUSED __attribute__((unused))
@@ -42,6 +45,18 @@ static void T_UNUSED t_eq(const char *file, int line, const char *what, long lon
 {
     if (got != want)
         t_fail(file, line, "%s is %lld, expected %lld", what, got, want);
+}
+
+/* Puts memory out of all caches, where a program can. */
+static void T_UNUSED t_cool(const void *at, size_t len)
+{
+#if defined(__x86_64__)
+    for (size_t i = 0; i < len; i += 64)
+        _mm_clflush((const char *)at + i);
+    _mm_mfence();
+#else
+    (void)at, (void)len;
+#endif
 }
 
 /* The call must succeed. */

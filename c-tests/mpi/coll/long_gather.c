@@ -5,10 +5,6 @@
 #include "harness.h"
 #include <time.h>
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
-
 /* All contributions together, and what must stay as it is behind them; ints. */
 enum { TOTAL = 10 << 20, GUARD = 5000 };
 
@@ -19,18 +15,6 @@ static int longest, round_no;
 static int item(int from, int i)
 {
     return round_no * 77 + from * 1000003 + i;
-}
-
-/* Out of all caches: so the root has its contributions sent through pipes. */
-static void cool(const void *at, size_t len)
-{
-#if defined(__x86_64__)
-    for (size_t i = 0; i < len; i += 64)
-        _mm_clflush((const char *)at + i);
-    _mm_mfence();
-#else
-    (void)at, (void)len;
-#endif
 }
 
 /* Now one rank is late, now another. */
@@ -68,12 +52,12 @@ static void gather(int kind, int gaps, int in_place, int odd, int more)
     for (int i = 0; i < own; i++)
         a[i * leave] = item(t_rank, i);
     if ((round_no + t_rank) % 4 == 0)
-        cool(a, sizeof *a * (size_t)(own * leave));
+        t_cool(a, sizeof *a * (size_t)(own * leave));
     if (t_rank == root) {
         memset(b, 0xff, sizeof *b * (size_t)(room * arrive + GUARD));
         for (int i = 0; in_place && i < own; i++)
             b[(places[root] + i) * arrive] = item(root, i);
-        cool(b, sizeof *b * (size_t)(room * arrive + GUARD));
+        t_cool(b, sizeof *b * (size_t)(room * arrive + GUARD));
     }
     dawdle();
     const void *from = in_place && t_rank == root ? MPI_IN_PLACE : a;

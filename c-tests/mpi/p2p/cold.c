@@ -5,25 +5,10 @@
 #include "harness.h"
 #include <time.h>
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
-
 enum { LARGEST = 5 << 20, MANY = 6, TAG = 3 };
 
 static char *out[MANY], *in[MANY];
 static unsigned message;
-
-static void cool(const char *at, size_t len)
-{
-#if defined(__x86_64__)
-    for (size_t i = 0; i < len + 64; i += 64)
-        _mm_clflush(at + i);
-    _mm_mfence();
-#else
-    (void)at, (void)len;
-#endif
-}
 
 /* What rank `from` sends as the k-th message of this round. */
 static unsigned seed(int from, int k)
@@ -35,8 +20,8 @@ static void prepare(size_t len, int k, int shift)
 {
     t_fill(out[k] + shift, len, seed(t_rank, k));
     memset(in[k], 0x55, len + 128);
-    cool(out[k], len + 64);
-    cool(in[k], len + 128);
+    t_cool(out[k], len + 128);
+    t_cool(in[k], len + 192);
 }
 
 static void check(size_t len, int from, int k, int shift)

@@ -105,6 +105,7 @@ impl Member<BoardMemory> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::wait;
     use super::*;
     use std::ops::Range;
     use std::sync::Arc;
@@ -113,12 +114,6 @@ mod tests {
     use loom::thread;
     #[cfg(not(loom))]
     use std::thread;
-
-    fn wait(until: impl Fn() -> bool) {
-        while !until() {
-            thread::yield_now();
-        }
-    }
 
     /// A pipe in ordinary memory: the pieces are numbers.
     struct Pipe<const N: usize, const PIECES: u64> {

@@ -52,7 +52,7 @@ impl<const M: usize, const S: usize> Notices for Arc<TestBoard<M, S>> {
     }
 }
 
-fn wait(until: impl Fn() -> bool) {
+pub(super) fn wait(until: impl Fn() -> bool) {
     while !until() {
         thread::yield_now();
     }
