@@ -1,7 +1,7 @@
 //! Large data that one rank has for one other is not written to the board: the post says where it lies, and the reader
 //! copies it straight out of that process, or where it belongs, and the sender puts it there. One copy instead of two;
-//! whoever has posted an address waits until all have read, or until what it has is in its pipe ([`pipe`]). A rank that cannot read (memory of a device) fails, but
-//! takes all its turns, so that the others do not wait for it.
+//! whoever has posted an address waits until all have read, or until what it has is in its pipe ([`pipe`]). A rank that
+//! cannot read (memory of a device) fails, but takes all its turns, so that the others do not wait for it.
 //!
 //! Only where every member may read every other's memory, which they have tried when the board was made. (Gather of
 //! 256 KiB, 8 ranks on two cores: 84 µs, 145 by messages; scatter 74 and 124; alltoall of 16 KiB 54, 110 over the board.)

@@ -7,7 +7,8 @@
 //!
 //! Small data is written to the board. Where it is large, what one rank has for all is written to the board piece by
 //! piece ([`whole`], [`blocks`]), what one has for one is read or written where it lies ([`fetch`]) unless there is more of
-//! it than caches hold ([`swap`], [`pipe`]), and what is to be combined is combined on the board ([`relay`], of two ranks [`pair`]).
+//! it than caches hold ([`swap`], [`pipe`]), and what is to be combined is combined on the board ([`relay`], of two ranks
+//! [`pair`]).
 //!
 //! Small scans go from rank to rank through rings beside the board ([`passage`]) and take no turns. Who takes part in any
 //! other operation takes the same turns as all others, so sizes in turns follow from what all ranks know alike, or in a
