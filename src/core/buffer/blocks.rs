@@ -41,10 +41,11 @@ pub fn copy_varied(
     flat: UserBuf,
 ) {
     match way {
+        _ if n == 1 && starts[offsets.len()] - starts[0] >= FAR => match way {
+            Way::Pack => gather_far(user.0, offsets, starts, flat.0),
+            Way::Unpack => spread_far(user.0, offsets, starts, flat.0),
+        },
         Way::Pack => varied::<true>(user.0, stride as isize, n, offsets, starts, flat.0),
-        Way::Unpack if n == 1 && starts[offsets.len()] - starts[0] >= FAR => {
-            spread_far(user.0, offsets, starts, flat.0)
-        }
         Way::Unpack => varied::<false>(user.0, stride as isize, n, offsets, starts, flat.0),
     }
 }
@@ -61,22 +62,23 @@ fn move_fixed<const PACK: bool, const N: usize>(user: *mut u8, flat: *mut u8) {
     unsafe { to.cast::<[u8; N]>().write_unaligned(from.cast::<[u8; N]>().read_unaligned()) }
 }
 
-/// Copies `len` bytes; short blocks avoid the call to memmove.
+/// Copies `len` bytes; short blocks avoid the call to memmove. Long ones are asked for first: 1 KiB in blocks of 8 to 120 bytes
+/// takes 0.039 µs to pack, 0.050 in the other order.
 #[inline(always)]
 fn move_some<const PACK: bool>(user: *mut u8, flat: *mut u8, len: usize) {
     match len {
-        0 => {}
-        1 => move_fixed::<PACK, 1>(user, flat),
-        2..=3 => move_ends::<PACK, 2>(user, flat, len),
-        4..=7 => move_ends::<PACK, 4>(user, flat, len),
-        8..=15 => move_ends::<PACK, 8>(user, flat, len),
-        16..=32 => move_ends::<PACK, 16>(user, flat, len),
-        33..=64 => move_ends::<PACK, 32>(user, flat, len),
-        _ => {
+        65.. => {
             let (from, to) = if PACK { (user, flat) } else { (flat, user) };
             // SAFETY: as in `move_fixed`.
             unsafe { std::ptr::copy(from, to, len) }
         }
+        33.. => move_ends::<PACK, 32>(user, flat, len),
+        16.. => move_ends::<PACK, 16>(user, flat, len),
+        8.. => move_ends::<PACK, 8>(user, flat, len),
+        4.. => move_ends::<PACK, 4>(user, flat, len),
+        2.. => move_ends::<PACK, 2>(user, flat, len),
+        1 => move_fixed::<PACK, 1>(user, flat),
+        0 => {}
     }
 }
 
@@ -314,6 +316,7 @@ fn listed_with<const PACK: bool>(
 /// Packed bytes handled together, field after field: few enough to stay in the first-level cache.
 const TOGETHER: usize = 4096;
 
+#[inline(never)]
 fn varied<const PACK: bool>(
     user: *mut u8,
     stride: isize,
@@ -342,10 +345,38 @@ fn varied<const PACK: bool>(
     }
 }
 
-/// From so many bytes on, blocks are brought in before they are written, so many blocks ahead. (1 MiB in blocks of 8 to
-/// 120 bytes: 66 µs, 73 without.)
+/// From so many bytes on, irregular blocks go in their own way: packed front to back; brought in, so many blocks ahead,
+/// before they are written. (1 MiB in blocks of 8 to 120 bytes, unpacked: 66 µs, 73 without.)
 const FAR: u64 = 256 << 10;
 const BLOCKS_AHEAD: usize = 16;
+
+/// Packs irregular blocks of more memory than the nearest caches hold: front to back, as the processor fetches ahead, where
+/// memmove begins with both ends of a block. (1 MiB in blocks of 8 to 120 bytes: 64 µs, 69 as [`varied`] does it.)
+#[inline(never)]
+fn gather_far(user: *mut u8, offsets: &[i64], starts: &[u64], flat: *mut u8) {
+    for (&offset, bounds) in offsets.iter().zip(starts.windows(2)) {
+        let (at, len) = ((bounds[0] - starts[0]) as usize, (bounds[1] - bounds[0]) as usize);
+        let (user, flat) = (user.wrapping_offset(offset as isize), flat.wrapping_add(at));
+        match len {
+            16..=STEPS => move_steps(user, flat, len),
+            _ => move_some::<true>(user, flat, len),
+        }
+    }
+}
+
+/// Longest block that goes by steps of 16 bytes.
+const STEPS: usize = 256;
+
+/// Packs a block of 16 bytes or more front to back.
+#[inline(always)]
+fn move_steps(user: *mut u8, flat: *mut u8, len: usize) {
+    let (mut at, last) = (0, len - 16);
+    while at < last {
+        move_fixed::<true, 16>(user.wrapping_add(at), flat.wrapping_add(at));
+        at += 16;
+    }
+    move_fixed::<true, 16>(user.wrapping_add(last), flat.wrapping_add(last));
+}
 
 /// Unpacks irregular blocks into more memory than the nearest caches hold: the processor does not fetch lines ahead that are
 /// written in pieces with gaps.
@@ -367,7 +398,7 @@ mod tests {
 
     #[test]
     fn irregular_blocks_far_apart_reach_their_places_and_nothing_else() {
-        let lens = (0..6000).map(|i| i * 37 % 121);
+        let lens = (0..6000).map(|i| i * 37 % 301);
         let starts: Vec<u64> = std::iter::once(0)
             .chain(lens.scan(0, |end, len: u64| {
                 *end += len;
@@ -375,15 +406,18 @@ mod tests {
             }))
             .collect();
         assert!(starts[6000] >= FAR);
-        let offsets: Vec<i64> = (0..6000).rev().map(|place| place * 130).collect();
+        let offsets: Vec<i64> = (0..6000).rev().map(|place| place * 310).collect();
         let mut flat: Vec<u8> = (0..starts[6000]).map(|at| (at % 250 + 1) as u8).collect();
-        let mut spread = vec![0; 6000 * 130];
+        let mut spread = vec![0; 6000 * 310];
         copy_varied(Way::Unpack, UserBuf::of(&mut spread), 0, 1, &offsets, &starts, UserBuf::of(&mut flat));
-        for (bounds, place) in starts.windows(2).zip(spread.rchunks(130)) {
+        for (bounds, place) in starts.windows(2).zip(spread.rchunks(310)) {
             let block = &flat[bounds[0] as usize..bounds[1] as usize];
             assert_eq!(&place[..block.len()], block);
             assert!(place[block.len()..].iter().all(|byte| *byte == 0));
         }
+        let mut back = vec![0; flat.len()];
+        copy_varied(Way::Pack, UserBuf::of(&mut spread), 0, 1, &offsets, &starts, UserBuf::of(&mut back));
+        assert_eq!(back, flat);
     }
 
     #[test]
