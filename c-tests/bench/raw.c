@@ -2,7 +2,9 @@
  *   line       a cache line from one process to another, half of there and back
  *   memcpy     a copy within one process, over and over the same memory
  *   copy       a copy of what another process has just written, out of memory that both have mapped
- *   cold-copy  the same when what was written has left all caches, and so has the target */
+ *   cold-copy  the same when what was written has left all caches, and so has the target
+ *   copy-both, cold-copy-both  two processes do so at the same time, each what the other has written; per copy, half of
+ *              what both together take */
 #define _GNU_SOURCE
 #include <emmintrin.h>
 #include <stdatomic.h>
@@ -21,7 +23,7 @@ enum { LARGEST = 16 << 20 };
 struct shared {
     _Alignas(64) _Atomic long there;
     _Alignas(64) _Atomic long back;
-    _Alignas(4096) char data[LARGEST];
+    _Alignas(4096) char data[LARGEST], more[LARGEST];
 };
 
 static struct shared *shared;
@@ -53,6 +55,18 @@ static void await_or_end(long value)
     while ((got = atomic_load_explicit(&shared->there, memory_order_acquire)) != value)
         if (got < 0)
             _exit(0);
+}
+
+/* Both go on when both have come; the parent ends the child. */
+static void meet(pid_t child, long turn)
+{
+    if (child == 0) {
+        await_or_end(turn);
+        say(&shared->back, turn);
+    } else {
+        say(&shared->there, turn);
+        await(&shared->back, turn);
+    }
 }
 
 static pid_t begin(void)
@@ -158,6 +172,38 @@ static void copy_between(const char *section, size_t len, int cold)
     printf("%s %zu %.9f\n", section, len, (took - warm) * 1e6 / (double)(n - 1));
 }
 
+/* Each copies what the other has just written; the time is that of both, from when both are ready. */
+static void copy_both(const char *section, size_t len, int cold)
+{
+    static char *to;
+    to = to ? to : memset(aligned_alloc(4096, LARGEST), 2, LARGEST);
+    pid_t child = begin();
+    char *mine = child ? shared->data : shared->more, *theirs = child ? shared->more : shared->data;
+    double began = now(), took = 0, warm = 0;
+    long n = 0;
+    for (; n < 4 || now() - began < seconds * 2 || child == 0; n++) {
+        char mark = (char)((n + 1) & 127);
+        memset(mine, mark, len);
+        if (cold) {
+            flush(mine, len);
+            flush(to, len);
+        }
+        meet(child, 2 * n + 1);
+        double start = now();
+        memcpy(to, theirs, len);
+        __asm__ volatile("" : : "r"(to) : "memory");
+        meet(child, 2 * n + 2);
+        took += now() - start;
+        if (n == 0)
+            warm = took;
+        if (to[0] != mark || to[len - 1] != mark)
+            exit(1);
+    }
+    say(&shared->there, -1);
+    end(child);
+    printf("%s %zu %.9f\n", section, len, (took - warm) * 1e6 / (double)(n - 1) / 2);
+}
+
 static int wanted(int argc, char **argv, const char *section)
 {
     for (int i = 4; i < argc; i++)
@@ -186,6 +232,10 @@ int main(int argc, char **argv)
             copy_between("copy", len, 0);
         if (wanted(argc, argv, "cold-copy"))
             copy_between("cold-copy", len, 1);
+        if (wanted(argc, argv, "copy-both"))
+            copy_both("copy-both", len, 0);
+        if (wanted(argc, argv, "cold-copy-both"))
+            copy_both("cold-copy-both", len, 1);
     }
     printf("CHECKED\n");
     return 0;

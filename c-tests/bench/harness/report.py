@@ -51,9 +51,8 @@ class Limits:
         if point.group != "p2p" or not label.isdigit():
             return None
         line = self.times.get(("line", "8"))
-        copy = self.times.get(("cold-copy" if section.startswith("cold") else "copy", label))
-        if "both" in section:
-            return copy and copy / 2  # both ranks copy at the same time
+        copy = ("cold-" if section.startswith("cold") else "") + "copy" + ("-both" if "both" in section else "")
+        copy = self.times.get((copy, label))
         if section in ("latency", "wildcard"):
             return line if int(label) <= 64 else copy and line and max(copy, line)
         return copy

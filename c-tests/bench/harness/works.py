@@ -207,7 +207,7 @@ class ImbWork(Work):
 
 def plan(place):
     """All works, in the order of the table."""
-    result = [Work("raw", 2, "raw", ["line", "memcpy", "copy", "cold-copy"], only={MACHINE}),
+    result = [Work("raw", 2, "raw", ["line", "memcpy", "copy", "cold-copy", "copy-both", "cold-copy-both"], only={MACHINE}),
               Work("p2p", 2, "p2p", P2P, budget=12.0), Work("queues", 2, "queues", QUEUES, budget=10.0),
               Work("types", 2, "types", TYPES, budget=8.0), Work("threads", 2, "threads", ["thread-rate"], budget=4.0)]
     result += [Work("collectives", ranks, "coll", COLLECTIVES, budget=8.0) for ranks in (2, 4, 8, 16, 32)]
