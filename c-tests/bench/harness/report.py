@@ -51,8 +51,8 @@ class Limits:
         if point.group != "p2p" or not label.isdigit():
             return None
         line = self.times.get(("line", "8"))
-        copy = ("cold-" if section.startswith("cold") else "") + "copy" + ("-both" if "both" in section else "")
-        copy = self.times.get((copy, label))
+        cold, both = section.startswith("cold"), "both" in section
+        copy = self.times.get(("cold-" * cold + "copy" + "-both" * both, label))
         if section in ("latency", "wildcard"):
             return line if int(label) <= 64 else copy and line and max(copy, line)
         return copy

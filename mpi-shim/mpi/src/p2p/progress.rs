@@ -41,8 +41,8 @@ impl Default for Waiting {
 
 impl Waiting {
     /// Chooses the limits for `ranks` local ranks on `cores` processors. (8 ranks on 2, a step of an allreduce of 8 bytes:
-    /// 4.5 µs; 9 with 24 or more polls before a process yields, or 32 in each of its turns. A ring of 1 KiB, 3.1 to 3.5 µs, is
-    /// not quicker with 1 to 64 of either: what counts there is the order in which the system lets the ranks run.)
+    /// 4.5 µs; 8 to 10 with 24 or 32 polls before a process yields, 9 with 64 in each of its turns. A ring of 1 KiB, 3.1 to
+    /// 3.5 µs, is not quicker with any of that: what counts there is the order in which the system lets the ranks run.)
     pub fn tune(&self, ranks: usize, cores: usize) {
         let (spin, yields) = if ranks <= cores { (20_000, 20) } else { (2, 100) };
         self.spin.set(spin);
